@@ -1,0 +1,47 @@
+"""Connections to the warehouse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TypeAlias
+
+import psycopg
+
+from padan.errors import SourceUnavailable, StepFailed
+
+Connection: TypeAlias = psycopg.Connection[tuple[Any, ...]]
+
+
+def connect(database_url: str, *, application: str = "padan") -> Connection:
+    """Open an autocommit connection: a transaction is what stands in a ``with connection.transaction()`` block.
+
+    Raises:
+        SourceUnavailable: if the server does not answer; without the URL, which holds a password.
+    """
+    try:
+        return psycopg.connect(database_url, autocommit=True, application_name=application, connect_timeout=10)
+    except psycopg.OperationalError as error:
+        raise SourceUnavailable(f"the warehouse does not accept a connection ({type(error).__name__})") from None
+
+
+@contextmanager
+def exclusive(connection: Connection, name: str, *, wait_seconds: int = 60) -> Iterator[None]:
+    """Hold the advisory lock ``name`` for the length of the block; it dies with the connection, so with the process.
+
+    Raises:
+        StepFailed: if another run still holds it after ``wait_seconds``.
+    """
+    key = f"padan:{name}"
+    connection.execute("select set_config('lock_timeout', %s, false)", (f"{wait_seconds}s",))
+    try:
+        connection.execute("select pg_advisory_lock(hashtextextended(%s, 0))", (key,))
+    except psycopg.errors.LockNotAvailable:
+        raise StepFailed(f"another run works on {name}; nothing was done") from None
+    finally:
+        connection.execute("select set_config('lock_timeout', '0', false)")
+    try:
+        yield
+    finally:
+        if not connection.closed:
+            connection.execute("select pg_advisory_unlock(hashtextextended(%s, 0))", (key,))

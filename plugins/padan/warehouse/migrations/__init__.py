@@ -1,0 +1,35 @@
+"""The part of the warehouse's schema that does not follow from the agreement: plain SQL, kept by Alembic."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import sqlalchemy
+from alembic import command
+from alembic.config import Config
+
+from padan.errors import SourceUnavailable
+
+HISTORY_SCHEMA = "landing"
+
+
+def migrate(database_url: str) -> None:
+    """Bring the database up to the newest revision; idempotent, and safe to call from two processes at once.
+
+    Raises:
+        SourceUnavailable: if the server does not answer.
+    """
+    url = sqlalchemy.make_url(database_url).set(drivername="postgresql+psycopg")
+    engine = sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool)
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    try:
+        with engine.begin() as connection:
+            connection.execute(sqlalchemy.text("select pg_advisory_xact_lock(hashtextextended('padan:migrate', 0))"))
+            connection.execute(sqlalchemy.text(f"create schema if not exists {HISTORY_SCHEMA}"))
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    except sqlalchemy.exc.OperationalError as error:
+        raise SourceUnavailable(f"the warehouse cannot be migrated now ({type(error.orig).__name__})") from None
+    finally:
+        engine.dispose()
