@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
@@ -86,13 +87,13 @@ SettingsType = TypeVar("SettingsType", bound=BaseSettings)
 
 
 def load(kind: type[SettingsType]) -> SettingsType:
-    """Read ``kind`` from the environment.
+    """Read ``kind`` from the environment, and what it lacks from the file that ``PADAN_ENV_FILE`` names.
 
     Raises:
         ConfigurationError: naming each variable that is missing or unusable, never its value.
     """
     try:
-        return kind()
+        return kind(_env_file=os.environ.get("PADAN_ENV_FILE"))
     except ValidationError as error:
         prefix = str(kind.model_config.get("env_prefix", ""))
         names = ", ".join(f"{prefix}{'_'.join(map(str, item['loc']))}".upper() for item in error.errors())

@@ -1,0 +1,59 @@
+# Two commands matter: `make run` sets up everything and does the main job; `make test` sets up everything and tests it.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+PEOPLE ?= 2000
+export PEOPLE DAY AS_OF
+
+.PHONY: run up stop status clean setup test lint ci lock bench help
+
+help:  ## What there is.
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
+
+run: $(VENV)/.run  ## Start everything, run the pipeline, show what came of it. PEOPLE=20000, DAY=2, AS_OF=2026-11-24.
+	@$(BIN)/python -m sandbox.run run
+
+up: $(VENV)/.run  ## Start everything and run nothing.
+	@$(BIN)/python -m sandbox.run up
+
+stop:  ## Stop every process; data stays.
+	@test ! -x $(BIN)/python || $(BIN)/python -m sandbox.run stop
+
+status:  ## Which processes run, and the latest counts.
+	@$(BIN)/python -m sandbox.run status
+
+clean:  ## Stop everything and delete what runs have made; the virtual environment stays.
+	@test ! -x $(BIN)/python || $(BIN)/python -m sandbox.run clean
+
+setup: $(VENV)/.run $(VENV)/.test  ## Install only.
+
+test: $(VENV)/.run $(VENV)/.test  ## Set up everything and pass the tests.
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.run $(VENV)/.test  ## Linters, types, layers.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy plugins/padan sandbox
+	$(BIN)/lint-imports
+
+lock: $(VENV)/.uv  ## Compile the lock files anew.
+	for name in bootstrap '' dev; do $(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url \
+		requirements$${name:+-$$name}.in -o requirements$${name:+-$$name}.lock; done
+
+# Each marker is younger than what it was made from, so a changed lock file installs again.
+$(VENV)/.uv: requirements-bootstrap.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
+		{ echo "Padan needs Python 3.11; set PYTHON to one (make PYTHON=/path/to/python3.11)"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-bootstrap.lock
+	@touch $@
+
+$(VENV)/.run: $(VENV)/.uv requirements.lock pyproject.toml
+	@echo "installing Padan (once)"
+	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.run requirements-dev.lock
+	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements-dev.lock
+	@touch $@

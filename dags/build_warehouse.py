@@ -1,0 +1,29 @@
+"""Turns raw text into typed, checked staging tables and their history."""
+
+from __future__ import annotations
+
+from airflow.sdk import Param, dag
+from airflow.sdk.bases.operator import chain
+from support.assets import BKN_EXTRACTION_ENDED, STAGING_BUILT
+from support.steps import DAG_ARGUMENTS, step
+
+
+@dag(
+    **DAG_ARGUMENTS,
+    schedule=[BKN_EXTRACTION_ENDED],
+    tags=["padan", "warehouse"],
+    params={"as_of": Param(None, type=["null", "string"], format="date", description="Logical date; default: the run's")},
+)
+def build_warehouse() -> None:
+    """### Raw to staging
+
+    Freshness per agency, expectations on raw, dbt staging, expectations on staging, SCD2 snapshots.
+
+    * **A stale agency** does not stop the build; `check_freshness` names it and the digest says so.
+    * **`PublicationStopped`:** a critical expectation failed; marts stay as they were. See the data docs.
+    """
+    work = [step("check_freshness"), step("check_raw"), step("build_staging"), step("check_staging")]
+    chain(*work, step("take_snapshots", outlet=STAGING_BUILT))
+
+
+build_warehouse()

@@ -1,0 +1,32 @@
+"""Extracts the functional-position data that BPS gives (PKS article 3 (2) a, b)."""
+
+from __future__ import annotations
+
+from airflow.sdk import Param, dag
+from airflow.sdk.bases.operator import chain
+from airflow.timetables.trigger import CronTriggerTimetable
+from support.assets import BPS_EXTRACTION_ENDED
+from support.steps import DAG_ARGUMENTS, announcement, step
+
+
+@dag(
+    **DAG_ARGUMENTS,
+    # No start date, and no run for a past night when the DAG is first seen: a person starts the first one.
+    schedule=CronTriggerTimetable("0 1 * * *", timezone="Asia/Jakarta", run_immediately=False),
+    tags=["padan", "extraction", "bps"],
+    params={"as_of": Param(None, type=["null", "string"], format="date", description="Logical date; default: the run's")},
+)
+def extract_bps() -> None:
+    """### BPS: holders, histories, credit, tests, formation, codes
+
+    Reads what changed since the last published extract, lands it, and publishes all lists at once or none.
+
+    * **Re-run:** clear the failed task. What was landed is kept; nothing is fetched twice.
+    * **It worked if** `publish_bps` shows counts with *extracted = landed + quarantined*.
+    * **`AuthenticationError`:** check the client secret in the settings; it is not retried.
+    """
+    work = [step("open_bps"), step("land_bps_lists"), step("publish_bps")]
+    chain(*work, announcement("bps", BPS_EXTRACTION_ENDED))
+
+
+extract_bps()

@@ -1,0 +1,29 @@
+"""Matches people, compares attributes, and publishes the marts (PKS article 3 (2) d)."""
+
+from __future__ import annotations
+
+from airflow.sdk import Param, dag
+from airflow.sdk.bases.operator import chain
+from support.assets import MARTS_PUBLISHED, STAGING_BUILT
+from support.steps import DAG_ARGUMENTS, step
+
+
+@dag(
+    **DAG_ARGUMENTS,
+    schedule=[STAGING_BUILT],
+    tags=["padan", "reconciliation"],
+    params={"as_of": Param(None, type=["null", "string"], format="date", description="Logical date; default: the run's")},
+)
+def reconcile() -> None:
+    """### Who is who, what differs, whose duty
+
+    Matching, comparison by the attribute registry, expectations that flag differences, marts, documentation.
+
+    * **`PublicationStopped` in `check_comparison`:** the marts were not touched; the message names the expectations.
+    * **It worked if** `check_marts` is green and the summary mart has today's counts.
+    """
+    work = [step("integrate"), step("check_comparison"), step("build_marts")]
+    chain(*work, step("check_marts", outlet=MARTS_PUBLISHED), step("write_docs"))
+
+
+reconcile()

@@ -1,0 +1,126 @@
+"""The ``padan`` command: every step of the pipeline, the whole pipeline, and its state."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+import time
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from padan.errors import PadanError
+from padan.flows import PIPELINE, Step, Workflow, run
+
+app = typer.Typer(
+    help="Padan: warehouse of the BPS-BKN data agreement. Settings come from the environment or from PADAN_ENV_FILE.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+console = Console(stderr=True)
+
+AsOf = Annotated[
+    datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="Logical date; default: today in Jakarta.")
+]
+
+
+def _day(as_of: datetime | None) -> date:
+    # The one place where a command that a person types takes its day from the clock.
+    return (as_of or datetime.now(ZoneInfo("Asia/Jakarta"))).date()
+
+
+def _register(workflow: Workflow, step: Step) -> None:
+    def command(as_of: AsOf = None) -> None:
+        counts = run(step.name, _day(as_of))
+        print(json.dumps(counts, ensure_ascii=False, default=str))
+
+    command.__doc__ = step.summary[0].upper() + step.summary[1:] + "."
+    app.command(step.name.replace("_", "-"), rich_help_panel=f"Steps of {workflow.name}: {workflow.summary}")(command)
+
+
+@app.command("run", rich_help_panel="The pipeline")
+def run_pipeline(as_of: AsOf = None) -> None:
+    """Run every step in order, without Airflow."""
+    day = _day(as_of)
+    failed = run_workflows(day)
+    from padan.flows.status import collect
+    from padan.summary import render
+
+    render(collect(), Console())
+    if failed:
+        console.print(f"[bold red]failed:[/] {', '.join(failed)}")
+        raise typer.Exit(1)
+
+
+def run_workflows(day: date) -> list[str]:
+    """Run all workflows with live progress; return the names of the steps that failed.
+
+    A workflow that is not essential (one agency's extraction) may fail: the others go on with what was published.
+    """
+    failed: list[str] = []
+    columns = (SpinnerColumn(finished_text="[green]✓"), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=console) as progress:
+        for workflow in PIPELINE:
+            for step in workflow.steps:
+                line = progress.add_task(f"{workflow.name:<16} {step.summary}", total=1)
+                started = time.monotonic()
+                try:
+                    run(step.name, day)
+                except PadanError as error:
+                    failed.append(step.name)
+                    progress.update(line, description=f"[red]✗ {workflow.name:<14} {step.summary}[/]")
+                    progress.stop_task(line)
+                    console.print(f"[red]{step.name}[/] after {time.monotonic() - started:.0f} s: {error}")
+                    break
+                progress.update(line, completed=1)
+            if failed and workflow.essential and failed[-1] in {step.name for step in workflow.steps}:
+                break
+    return failed
+
+
+@app.command("status", rich_help_panel="The pipeline")
+def status(as_json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON; keys are stable.")] = False) -> None:
+    """Show the counts of the latest runs: extracts, people, differences, verdicts, mails."""
+    from padan.flows.status import collect
+
+    counts = collect()
+    if as_json:
+        print(json.dumps(counts, ensure_ascii=False, indent=2, default=str))
+    else:
+        from padan.summary import render
+
+        render(counts, Console())
+
+
+@app.command("migrate", rich_help_panel="The pipeline")
+def migrate() -> None:
+    """Bring the warehouse's own tables to this version; safe to repeat."""
+    from padan.flows.context import Context
+    from padan.warehouse import prepare
+
+    context = Context.load()
+    prepare(context.settings.database_url.get_secret_value(), context.agreement)
+
+
+for _workflow in PIPELINE:
+    for _step in _workflow.steps:
+        _register(_workflow, _step)
+
+
+def main() -> None:
+    """Entry point: deliberate errors end in one line and exit code 1, never in a traceback."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    os.environ.setdefault("PADAN_ENV_FILE", str(Path.cwd() / "var" / "padan.env"))
+    try:
+        app()
+    except PadanError as error:
+        console.print(f"[bold red]{type(error).__name__}[/]: {error}", highlight=False)
+        sys.exit(1)

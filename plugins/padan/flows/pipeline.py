@@ -1,0 +1,116 @@
+"""Which steps there are, in which order, and what each is for."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, cast
+
+from padan.errors import ConfigurationError
+
+StepFunction = Callable[..., dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: its name, what it does, and the function ``module:function`` that does it.
+
+    The function is imported when it runs, so that listing steps (a DAG file, ``--help``) stays cheap.
+    """
+
+    name: str
+    summary: str
+    target: str
+
+    def function(self) -> StepFunction:
+        """The function itself; it takes the logical date and returns counts without personal values."""
+        module, _, attribute = self.target.partition(":")
+        return cast(StepFunction, getattr(importlib.import_module(f"padan.flows.{module}"), attribute))
+
+
+@dataclass(frozen=True)
+class Workflow:
+    """Steps that run in order and share a fate; a DAG of the same name runs them under Airflow."""
+
+    name: str
+    summary: str
+    steps: tuple[Step, ...]
+    essential: bool = True  # False: the pipeline goes on without it, with what was published before
+
+
+PIPELINE: tuple[Workflow, ...] = (
+    Workflow(
+        "extract_bps",
+        "functional-position data from BPS",
+        (
+            Step("open_bps", "open or continue the extract of BPS", "extraction:open_bps"),
+            Step("land_bps_lists", "fetch and land BPS's lists, only what changed where the source can tell",
+                 "extraction:land_bps_lists"),
+            Step("publish_bps", "check the counts and publish BPS's lists to raw", "extraction:publish_bps"),
+        ),
+        essential=False,
+    ),
+    Workflow(
+        "extract_bkn",
+        "civil-service data from BKN",
+        (
+            Step("open_bkn", "open or continue the extract of BKN", "extraction:open_bkn"),
+            Step("land_bkn_reference", "fetch and land BKN's reference codes", "extraction:land_bkn_reference"),
+            Step("land_bkn_roster", "land the portal export: whom BKN knows", "extraction:land_bkn_roster"),
+            Step("land_bkn_people", "fetch and land SIASN person by person", "extraction:land_bkn_people"),
+            Step("publish_bkn", "check the counts and publish BKN's data to raw", "extraction:publish_bkn"),
+        ),
+        essential=False,
+    ),
+    Workflow(
+        "build_warehouse",
+        "typed and checked staging tables with history",
+        (
+            Step("check_freshness", "how old each agency's data is", "warehouse:check_freshness"),
+            Step("check_raw", "expectations on what was landed", "warehouse:check_raw"),
+            Step("build_staging", "type and clean both sides", "warehouse:build_staging"),
+            Step("check_staging", "expectations on staging", "warehouse:check_staging"),
+            Step("take_snapshots", "keep the history of both sides", "warehouse:take_snapshots"),
+        ),
+    ),
+    Workflow(
+        "reconcile",
+        "matching, comparison, marts",
+        (
+            Step("integrate", "match people and compare attributes", "warehouse:integrate"),
+            Step("check_comparison", "expectations that flag differences", "warehouse:check_comparison"),
+            Step("build_marts", "build the public marts", "warehouse:build_marts"),
+            Step("check_marts", "expectations on the marts", "warehouse:check_marts"),
+            Step("write_docs", "write the documentation of models and data", "warehouse:write_docs"),
+        ),
+    ),
+    Workflow(
+        "notify_liaison",
+        "digests to the liaison units",
+        (Step("notify_liaison", "mail what is new to each liaison unit", "notification:notify_liaison"),),
+    ),
+)  # fmt: skip
+_HELPERS = (Step("extraction_outcome", "whether a party's data is current", "extraction:extraction_outcome"),)
+
+
+def find_step(name: str) -> Step:
+    """The step called ``name``.
+
+    Raises:
+        ConfigurationError: if there is none.
+    """
+    for step in (*(step for workflow in PIPELINE for step in workflow.steps), *_HELPERS):
+        if step.name == name:
+            return step
+    raise ConfigurationError(f"there is no step {name!r}")
+
+
+def run(name: str, as_of: date, **arguments: Any) -> dict[str, Any]:
+    """Run the step ``name`` for the logical date ``as_of`` and return its counts.
+
+    Raises:
+        PadanError: whatever the step raises.
+    """
+    return find_step(name).function()(as_of, **arguments)

@@ -1,0 +1,112 @@
+"""The counts that a person or a monitor asks for; the keys are documented in docs/status.md and stay stable."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+
+from padan.landing.report import extract_counts
+from padan.settings import Settings, load
+from padan.warehouse.fingerprint import warehouse_hash
+
+Rows = list[dict[str, Any]]
+
+
+def collect() -> dict[str, Any]:
+    """Read all counts from the warehouse; a part that was never built is empty, not an error."""
+    settings = load(Settings)
+    with psycopg.connect(settings.database_url.get_secret_value(), row_factory=dict_row, autocommit=True) as connection:
+        return {
+            "agencies": _agencies(connection),
+            "people": _people(connection),
+            "differences": _differences(connection),
+            "findings": _rows(
+                connection,
+                "marts_reconciliation.fct_findings",
+                "select side as party, rule, count(*) as findings from {} group by 1, 2 order by 3 desc, 1, 2",
+            ),
+            "quality": _quality(connection),
+            "mails": _mails(connection),
+            "warehouse_hash": warehouse_hash(connection).combined,
+        }
+
+
+def _rows(connection: psycopg.Connection[dict[str, Any]], relation: str, query: str) -> Rows:
+    """Rows of ``query`` over ``relation`` (the ``{}`` in it), none where the relation does not exist yet."""
+    found = connection.execute("select to_regclass(%s) as relation", (relation,)).fetchone()
+    if found is None or found["relation"] is None:
+        return []
+    return connection.execute(query.replace("{}", relation).encode()).fetchall()
+
+
+def _agencies(connection: psycopg.Connection[dict[str, Any]]) -> dict[str, Any]:
+    return extract_counts(connection)
+
+
+def _people(connection: psycopg.Connection[dict[str, Any]]) -> dict[str, Any]:
+    matched = _rows(
+        connection,
+        "integration.int_matching__pairs",
+        "select tier, count(*) as pairs from {} group by 1 order by 1",
+    )
+    alone = _rows(
+        connection,
+        "integration.int_matching__unmatched",
+        "select side, count(*) as people from {} group by 1 order by 1",
+    )
+    only = {row["side"]: row["people"] for row in alone}
+    return {
+        "matched": {row["tier"]: row["pairs"] for row in matched},
+        "only_in_bkn": only.get("bkn", 0),
+        "only_in_bps": only.get("bps", 0),
+    }
+
+
+def _differences(connection: psycopg.Connection[dict[str, Any]]) -> dict[str, Any]:
+    relation = "marts_reconciliation.fct_differences"
+    by_attribute = _rows(
+        connection,
+        relation,
+        """
+        select differences.attribute, registry.label_id as label, differences.owner_party, count(*) as cases
+        from {} as differences
+        left join reference.attribute_registry as registry using (attribute)
+        group by 1, 2, 3 order by 4 desc, 1, 3
+        """,
+    )
+    owners: dict[str, int] = {}
+    for row in by_attribute:
+        owners[row["owner_party"]] = owners.get(row["owner_party"], 0) + row["cases"]
+    return {"total": sum(owners.values()), "by_owner": owners, "by_attribute": by_attribute}
+
+
+def _quality(connection: psycopg.Connection[dict[str, Any]]) -> Rows:
+    return _rows(
+        connection,
+        "quality.verdict",
+        """
+        select
+            stage,
+            count(*) filter (where success) as passed,
+            count(*) filter (where not success and severity = 'warning') as warnings,
+            count(*) filter (where not success and severity = 'critical') as critical
+        from {}
+        where as_of = (select max(as_of) from {})
+        group by stage order by min(array_position(array['raw', 'staging', 'comparison', 'marts'], stage))
+        """,
+    )
+
+
+def _mails(connection: psycopg.Connection[dict[str, Any]]) -> dict[str, Any]:
+    rows = _rows(
+        connection,
+        "alerts.digest",
+        """
+        select party, as_of, subject, new_cases, mended_cases, open_cases
+        from {} where state = 'sent' order by sent_at desc, party
+        """,
+    )
+    latest = rows[0]["as_of"] if rows else None
+    return {"sent": len(rows), "latest": [row for row in rows if row["as_of"] == latest]}

@@ -1,0 +1,83 @@
+"""Steps that build and check the warehouse: dbt stages, and Great Expectations between them."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from datetime import date
+from typing import Any
+
+from padan.flows.context import Context
+from padan.warehouse.dbt import DbtOutcome, run_dbt, target_dir
+
+logger = logging.getLogger(__name__)
+
+
+def _counts(outcome: DbtOutcome) -> dict[str, Any]:
+    return {"nodes": outcome.nodes, "warnings": list(outcome.warnings), "seconds": round(outcome.seconds, 2)}
+
+
+def _check(as_of: date, stage: str) -> dict[str, Any]:
+    from padan import quality
+
+    context = Context.load()
+    summary = quality.run(context.settings, context.agreement, stage, as_of)
+    return {"stage": stage, "passed": summary.passed, "warnings": summary.warnings}
+
+
+def check_freshness(as_of: date) -> dict[str, Any]:
+    """Say how old each agency's data is; a stale source is reported, it stops nothing."""
+    outcome = run_dbt(Context.load().settings, as_of, "source", "freshness")
+    for source in outcome.warnings:
+        logger.warning("stale source: %s", source)
+    return _counts(outcome)
+
+
+def check_raw(as_of: date) -> dict[str, Any]:
+    """Expectations on raw; raises PublicationStopped when a critical one fails."""
+    return _check(as_of, "raw")
+
+
+def build_staging(as_of: date) -> dict[str, Any]:
+    """Seeds, then staging: typed and cleaned, what does not parse becomes a finding."""
+    return _counts(run_dbt(Context.load().settings, as_of, "build", "--select", "resource_type:seed", "tag:staging"))
+
+
+def check_staging(as_of: date) -> dict[str, Any]:
+    """Expectations on staging; raises PublicationStopped when a critical one fails."""
+    return _check(as_of, "staging")
+
+
+def take_snapshots(as_of: date) -> dict[str, Any]:
+    """SCD2 history of both sides."""
+    return _counts(run_dbt(Context.load().settings, as_of, "snapshot", "--select", "tag:people_history"))
+
+
+def integrate(as_of: date) -> dict[str, Any]:
+    """Match people, compare attributes, keep the history of differences."""
+    return _counts(run_dbt(Context.load().settings, as_of, "build", "--select", "tag:integration"))
+
+
+def check_comparison(as_of: date) -> dict[str, Any]:
+    """Expectations that flag differences beyond tolerance; raises PublicationStopped when a critical one fails."""
+    return _check(as_of, "comparison")
+
+
+def build_marts(as_of: date) -> dict[str, Any]:
+    """Build and test the public marts."""
+    return _counts(run_dbt(Context.load().settings, as_of, "build", "--select", "tag:marts"))
+
+
+def check_marts(as_of: date) -> dict[str, Any]:
+    """Expectations on the marts; raises PublicationStopped when a critical one fails."""
+    return _check(as_of, "marts")
+
+
+def write_docs(as_of: date) -> dict[str, Any]:
+    """Write dbt's documentation as one page beside the data docs."""
+    settings = Context.load().settings
+    outcome = run_dbt(settings, as_of, "docs", "generate", "--static")
+    page = settings.state_dir / "dbt_docs" / "index.html"
+    page.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(target_dir(settings) / "static_index.html", page)
+    return _counts(outcome)

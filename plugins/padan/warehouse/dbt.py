@@ -1,0 +1,102 @@
+"""Runs dbt as a program of its own, one stage at a time (architecture decision 6)."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from padan.errors import StepFailed
+from padan.settings import Settings
+
+logger = logging.getLogger(__name__)
+_GOOD = frozenset({"success", "pass", "no-op", "warn", "skipped"})
+
+
+@dataclass(frozen=True)
+class DbtOutcome:
+    """What one dbt invocation did: number of nodes by status, and the nodes that warned."""
+
+    command: str
+    nodes: dict[str, int]
+    warnings: tuple[str, ...]
+    seconds: float
+
+
+def target_dir(settings: Settings) -> Path:
+    """Where dbt keeps its manifest, results and documentation."""
+    return settings.state_dir / "dbt" / "target"
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """The connection variables that dbt_project/profiles.yml reads, and nothing secret beyond them."""
+    url = urlsplit(settings.database_url.get_secret_value())
+    return {
+        **{name: value for name, value in os.environ.items() if not name.startswith("PADAN_")},
+        "PADAN_PGHOST": url.hostname or "",
+        "PADAN_PGPORT": str(url.port or 5432),
+        "PADAN_PGUSER": unquote(url.username or ""),
+        "PADAN_PGPASSWORD": unquote(url.password or ""),
+        "PADAN_PGDATABASE": url.path.lstrip("/"),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DO_NOT_TRACK": "1",
+    }
+
+
+def run_dbt(settings: Settings, as_of: date, *words: str) -> DbtOutcome:
+    """Run ``dbt WORDS`` for the logical date ``as_of``.
+
+    Raises:
+        StepFailed: naming the nodes that failed and their status. The message of the database is not repeated, since
+            it may quote a value; it stays in dbt's own log.
+    """
+    target = target_dir(settings)
+    log_dir = settings.state_dir / "dbt" / "logs"
+    log_dir.mkdir(parents=True, exist_ok=True)
+    project = settings.project_dir / "dbt_project"
+    results_name = "sources.json" if words[:2] == ("source", "freshness") else "run_results.json"
+    results_file = target / results_name
+    results_file.unlink(missing_ok=True)
+    command = [
+        str(Path(sys.executable).parent / "dbt"),
+        "--no-version-check",
+        "--log-path", str(log_dir),
+        *words,
+        "--project-dir", str(project),
+        "--profiles-dir", str(project),
+        "--target-path", str(target),
+        "--vars", json.dumps({"as_of": as_of.isoformat()}),
+    ]  # fmt: skip
+    with (log_dir / "console.log").open("w") as console:
+        done = subprocess.run(
+            command, env=environment(settings), stdin=subprocess.DEVNULL, stdout=console, stderr=console, check=False
+        )
+    name = f"dbt {' '.join(words)}"
+    results = json.loads(results_file.read_text()) if results_file.exists() else None
+    if results is None:
+        if done.returncode == 0:
+            return DbtOutcome(name, {}, (), 0.0)
+        raise StepFailed(f"{name} stopped before any node ran (exit code {done.returncode}); see {log_dir}")
+    statuses = {_short(result["unique_id"]): str(result["status"]) for result in results["results"]}
+    failed = sorted(f"{node} ({status})" for node, status in statuses.items() if status not in _GOOD)
+    if failed and results_name == "run_results.json":
+        more = f" and {len(failed) - 10} more" if len(failed) > 10 else ""
+        raise StepFailed(f"{name}: {', '.join(failed[:10])}{more}; see {log_dir}")
+    if done.returncode != 0 and not failed:
+        raise StepFailed(f"{name} failed with exit code {done.returncode}; see {log_dir}")
+    warnings = tuple(sorted(node for node, status in statuses.items() if status == "warn")) + tuple(failed)
+    outcome = DbtOutcome(name, dict(Counter(statuses.values())), warnings, float(results["elapsed_time"]))
+    logger.info("%s: %s", name, outcome.nodes)
+    return outcome
+
+
+def _short(unique_id: str) -> str:
+    """``model.padan.dim_asn`` -> ``dim_asn``; tests keep their whole name."""
+    return unique_id.split(".", 2)[-1]
