@@ -40,6 +40,8 @@ create table landing.extract_dataset (
     source_total bigint,
     not_held bigint,
     watermark text,
+    next_start bigint,
+    archive_files bigint not null default 0,
     note text,
     completed_at timestamptz,
     primary key (extract_id, dataset),
@@ -51,6 +53,7 @@ comment on column landing.extract_dataset.since is 'updated_since that was asked
 comment on column landing.extract_dataset.tombstones is 'Rows that the source reported as deleted.';
 comment on column landing.extract_dataset.not_held is
     'Live rows of the source that raw does not hold: out of scope or quarantined.';
+comment on column landing.extract_dataset.next_start is 'Where the next page of an unfinished list begins.';
 comment on column landing.extract_dataset.watermark is 'Latest updated_at seen; the next updated_since.';
 
 create table landing.checkpoint (
@@ -61,7 +64,14 @@ create table landing.checkpoint (
     primary key (extract_id, dataset, unit)
 );
 comment on table landing.checkpoint is
-    'One row per unit (a page, or a person) that an open extract need not ask again; emptied when the extract ends.';
+    'One row per person that an open extract need not ask again for a dataset; emptied when the extract ends.';
+
+create table landing.roster (
+    extract_id bigint not null references landing.extract,
+    nip text not null,
+    primary key (extract_id, nip)
+);
+comment on table landing.roster is 'One row per person that an open extract asks about; emptied when the extract ends.';
 
 create table landing.exchange_log (
     exchange_id bigint generated always as identity primary key,
