@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 
 import psycopg
@@ -11,6 +12,8 @@ import pytest
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 _serial = itertools.count(1)
+STACK_PEOPLE = 150
+FIRST_DAY = date(2031, 3, 3)  # any day within the sandbox agreement will do; it is not today
 
 
 @pytest.fixture(scope="session")
@@ -48,3 +51,46 @@ def database_url(new_database: Callable[[], str]) -> str:
 def database(database_url: str) -> Iterator[psycopg.Connection]:
     with psycopg.connect(database_url) as connection:
         yield connection
+
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
+    """The whole one-machine stack with a small population, started as `make up` starts it; shared by dags and e2e."""
+    from sandbox.stack import Stack
+
+    stack = Stack(home=tmp_path_factory.mktemp("stack"), people=STACK_PEOPLE)
+    stack.up(lambda _: None)
+    yield stack
+    stack.clean()
+
+
+@pytest.fixture(scope="session")
+def first_run(stack: object) -> list[str]:
+    """The pipeline run once by the real scheduler on the logical date FIRST_DAY: the steps that failed."""
+    return run_dags(stack, FIRST_DAY)
+
+
+def run_dags(stack: object, as_of: date) -> list[str]:
+    """Trigger the first DAG, follow the chain to its end, return the failed steps."""
+    from rich.console import Console
+
+    from sandbox.airflow_run import AirflowClient, follow
+
+    client = AirflowClient(stack.addresses()["airflow"], "admin", stack.secrets["airflow_password"])  # type: ignore[attr-defined]
+    return follow(client, as_of, Console(quiet=True), patience=900)
+
+
+@pytest.fixture(scope="session")
+def status_of() -> Callable[[object], dict[str, object]]:
+    """The counts of `padan status` for a stack."""
+
+    def collect(stack: object) -> dict[str, object]:
+        from padan.flows import status
+
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in stack.padan_environment().items():  # type: ignore[attr-defined]
+                patch.setenv(name, value)
+            return status.collect()
+
+    return collect

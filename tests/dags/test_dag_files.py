@@ -1,0 +1,91 @@
+"""The DAG files themselves: exactly these, thin, cheap to parse, and needing no settings to parse."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from padan.flows import PIPELINE
+
+EXPECTED = {
+    "extract_bps": ["open_bps", "land_bps_lists", "publish_bps", "announce_bps"],
+    "extract_bkn": [
+        "open_bkn", "land_bkn_reference", "land_bkn_roster", "land_bkn_people", "publish_bkn", "announce_bkn",
+    ],
+    "build_warehouse": ["check_freshness", "check_raw", "build_staging", "check_staging", "take_snapshots"],
+    "reconcile": ["integrate", "check_comparison", "build_marts", "check_marts", "write_docs"],
+    "notify_liaison": ["notify_liaison"],
+}  # fmt: skip
+HEAVY = ("great_expectations", "dbt", "psycopg", "requests", "padan.landing", "padan.quality", "padan.alerts", "pandas")
+PARSE = """
+import json, sys
+from airflow.dag_processing.dagbag import DagBag
+before = set(sys.modules)
+bag = DagBag(sys.argv[1])
+print("RESULT " + json.dumps({
+    "errors": bag.import_errors,
+    "tasks": {name: [task.task_id for task in dag.topological_sort()] for name, dag in bag.dags.items()},
+    "docs": {name: dag.doc_md or "" for name, dag in bag.dags.items()},
+    "tags": {name: sorted(dag.tags) for name, dag in bag.dags.items()},
+    "owners": {name: dag.owner for name, dag in bag.dags.items()},
+    "files": {name: dag.fileloc for name, dag in bag.dags.items()},
+    "loaded": sorted(set(sys.modules) - before),
+}))
+"""
+
+
+@pytest.fixture(scope="module")
+def parsed(project_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What Airflow finds in dags/, parsed in a process that has no setting of Padan's and no database."""
+    home = tmp_path_factory.mktemp("airflow-home")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PADAN_", "AIRFLOW"))}
+    environment |= {
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/nothing.db",
+        "AIRFLOW__CORE__DAGS_FOLDER": str(project_dir / "dags"),
+        "PYTHONPATH": str(project_dir / "dags"),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", PARSE, str(project_dir / "dags")],
+        env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    line = next((line for line in done.stdout.splitlines() if line.startswith("RESULT ")), None)
+    assert line, done.stderr[-3000:]
+    found: dict[str, Any] = json.loads(line.removeprefix("RESULT "))
+    return found
+
+
+def test_exact_set_of_dags_and_tasks(parsed: dict[str, Any]) -> None:
+    assert parsed["errors"] == {}
+    assert parsed["tasks"] == EXPECTED
+
+
+def test_every_workflow_of_the_package_has_its_dag_and_steps() -> None:
+    steps = {workflow.name: [step.name for step in workflow.steps] for workflow in PIPELINE}
+    assert steps == {dag: [task for task in tasks if not task.startswith("announce_")] for dag, tasks in EXPECTED.items()}
+
+
+def test_parsing_loads_nothing_heavy(parsed: dict[str, Any]) -> None:
+    heavy = [name for name in parsed["loaded"] if any(name == it or name.startswith(f"{it}.") for it in HEAVY)]
+    assert heavy == []
+
+
+def test_each_dag_tells_how_to_run_it_again_and_whose_it_is(parsed: dict[str, Any]) -> None:
+    for name, text in parsed["docs"].items():
+        assert len(text) > 150, f"{name} has no instructions"
+        assert "padan" in parsed["tags"][name]
+        assert parsed["owners"][name] == "data-engineering"
+
+
+def test_dag_files_are_thin_and_named_after_their_dag(parsed: dict[str, Any], project_dir: Path) -> None:
+    for name, path in parsed["files"].items():
+        assert Path(path).stem == name
+    for path in (project_dir / "dags").glob("*.py"):
+        assert len(path.read_text().splitlines()) <= 80, f"{path.name} is longer than 80 lines"

@@ -1,0 +1,96 @@
+"""Days of the sandbox played through the whole stack, held against the truth file."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import psycopg
+import pytest
+
+from conftest import FIRST_DAY, run_dags
+from sandbox.stack import Stack
+
+pytestmark = pytest.mark.timeout(1200)
+Key = tuple[str | None, str | None, str, str]
+
+
+def truth_of(stack: Stack) -> dict[str, Any]:
+    truth: dict[str, Any] = json.loads((stack.world / "truth.json").read_text())
+    return truth
+
+
+def expected_differences(truth: dict[str, Any]) -> set[Key]:
+    return {
+        (row["person_id_bkn"], row["holder_id"], row["attribute"], row["verdict"])
+        for row in truth["differences"]
+        if row["settled_by_exact_keys"]
+    }
+
+
+def found_differences(stack: Stack, truth: dict[str, Any]) -> set[Key]:
+    """All differences found, less those of people whom only a later matching tier could settle."""
+    query = """
+        select person_id_bkn, holder_id, attribute, verdict
+        from integration.int_comparison__verdicts where verdict <> 'identical'
+    """
+    with psycopg.connect(stack.postgres.url("padan")) as connection:
+        found = set(connection.execute(query).fetchall())
+    beyond = {
+        (row["person_id_bkn"], row["holder_id"], row["attribute"], row["verdict"])
+        for row in truth["differences"]
+        if not row["settled_by_exact_keys"]
+    }
+    return found - beyond
+
+
+def assert_truth(stack: Stack) -> None:
+    truth = truth_of(stack)
+    expected, found = expected_differences(truth), found_differences(stack, truth)
+    right = len(expected & found)
+    recall, precision = right / len(expected), right / len(found)
+    print(f"\nplanted {len(expected)}, found {len(found)}: recall {recall:.4f}, precision {precision:.4f}")
+    assert sorted(map(str, expected - found)) == []
+    assert sorted(map(str, found - expected)) == []
+
+
+def test_every_planted_difference_is_found_and_none_invented(stack: Stack, first_run: list[str]) -> None:
+    assert first_run == []
+    assert_truth(stack)
+
+
+def test_the_summary_equals_the_truth(stack: Stack, first_run: list[str], status_of: Any) -> None:
+    assert first_run == []
+    truth, counts = truth_of(stack), status_of(stack)
+    assert counts["people"]["matched"] == truth["people"]["matched"]
+    assert counts["differences"]["total"] == len(truth["differences"])
+    for party, datasets in truth["landing"].items():
+        for name, expected in datasets.items():
+            found = counts["agencies"][party]["datasets"][name]
+            assert {key: found[key] for key in expected} == expected, f"{party}.{name}"
+            assert found["extracted"] == found["landed"] + found["quarantined"]
+
+
+def test_an_identical_second_run_changes_nothing_and_mails_nothing(
+    stack: Stack, first_run: list[str], status_of: Any
+) -> None:
+    assert first_run == []
+    before = status_of(stack)
+    mails = sorted((stack.home / "mail").glob("*.eml"))
+    assert len(mails) == 2
+    assert run_dags(stack, FIRST_DAY) == []
+    after = status_of(stack)
+    assert after["warehouse_hash"] == before["warehouse_hash"]
+    assert sorted((stack.home / "mail").glob("*.eml")) == mails
+    for extract in after["agencies"].values():
+        for name, dataset in extract["datasets"].items():
+            assert (dataset["inserted"], dataset["updated"], dataset["deleted"]) == (0, 0, 0), name
+
+
+def test_the_next_day_mends_some_brings_new_and_tells_both(stack: Stack, first_run: list[str]) -> None:
+    assert first_run == []
+    stack.build_world(day=2)
+    assert run_dags(stack, FIRST_DAY + timedelta(days=1)) == []
+    assert_truth(stack)
+    assert len(list((stack.home / "mail").glob("*.eml"))) == 4
