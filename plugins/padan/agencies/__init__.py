@@ -1,0 +1,7 @@
+"""Clients of the two agencies' web services: tokens, rate, retry, envelopes, paging."""
+
+from padan.agencies.jf_service import JfClient
+from padan.agencies.siasn import SiasnClient
+from padan.agencies.types import Clock, Exchange, FailedUnit, Page
+
+__all__ = ["Clock", "Exchange", "FailedUnit", "JfClient", "Page", "SiasnClient"]
