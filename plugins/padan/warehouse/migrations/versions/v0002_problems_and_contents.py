@@ -1,4 +1,4 @@
-"""Why an expectation could not be evaluated, and what exactly a pending digest says, so that a resend is the same mail."""
+"""Why an expectation could not be evaluated; what a pending digest says, so that a resend is the same mail."""
 
 from alembic import op
 
@@ -21,8 +21,8 @@ def upgrade() -> None:
         """
     )
     op.execute(
-        "comment on column alerts.digest.body_text is 'As sent, kept so that a resend is the same mail; counts and case "
-        "ids only.'"
+        "comment on column alerts.digest.body_text is "
+        "'As sent, kept so that a resend is the same mail; counts and case ids only.'"
     )
 
 

@@ -1,0 +1,270 @@
+"""Great Expectations: runs suites on the warehouse and reduces every result to a verdict and counts.
+
+Its results, exceptions and log messages quote values of the data. None leaves this module: a result keeps the counts
+named here, an exception its class, and its loggers are silent while it runs (PKS article 9).
+Importing it takes seconds, so it is imported when a stage runs.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, time
+from functools import reduce
+from operator import and_
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy
+
+from padan.errors import ConfigurationError
+from padan.quality.suites import Expectation, Suite
+from padan.quality.verdicts import Verdict
+
+APPLICATION = "padan-quality"
+SITE = "padan"
+_DATA_SOURCE = "warehouse"
+_RESULT_FORMAT = {"result_format": "BASIC", "partial_unexpected_count": 0, "exclude_unexpected_values": True}
+_KEPT_COUNTS = ("element_count", "unexpected_count", "unexpected_percent", "missing_count", "missing_percent")
+# Types whose observed value is a number of rows.
+_OBSERVED_COUNT = ("expect_table_row_count_to_be_between", "unexpected_rows_expectation")
+_DRIVER_ERROR = re.compile(r"\bpsycopg2\.errors\.([A-Z][A-Za-z]+)\b")
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    logger = logging.getLogger("great_expectations")
+    before = logger.level, logger.disabled, logger.propagate
+    handler = logging.NullHandler()
+    logger.addHandler(handler)
+    logger.setLevel(logging.CRITICAL + 1)
+    logger.propagate = False
+    try:
+        yield
+    finally:
+        logger.level, logger.disabled, logger.propagate = before
+        logger.removeHandler(handler)
+
+
+def _folder_store(class_name: str, folder: Path) -> dict[str, Any]:
+    backend = {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(folder)}
+    return {"class_name": class_name, "store_backend": backend}
+
+
+def _memory_store(class_name: str) -> dict[str, Any]:
+    return {"class_name": class_name, "store_backend": {"class_name": "InMemoryStoreBackend"}}
+
+
+def _section(renderer: str) -> dict[str, Any]:
+    view = {"module_name": "padan.quality.pages", "class_name": "PageView"}
+    return {"class_name": "DefaultSiteSectionBuilder", "renderer": {"class_name": renderer}, "view": view}
+
+
+def _new_context(store_dir: Path, docs_dir: Path) -> Any:
+    """A context that lives as long as the run, with reduced results and pages in folders; nothing is sent anywhere."""
+    import great_expectations
+    from great_expectations.data_context.types.base import DataContextConfig, ProgressBarsConfig
+
+    configuration = DataContextConfig(
+        config_version=4.0,
+        analytics_enabled=False,
+        progress_bars=ProgressBarsConfig(globally=False),
+        stores={
+            "expectations": _folder_store("ExpectationsStore", store_dir / "expectations"),
+            "results": _folder_store("ValidationResultsStore", store_dir / "results"),
+            "checkpoint_store": _memory_store("CheckpointStore"),
+            "validation_definition_store": _memory_store("ValidationDefinitionStore"),
+        },
+        expectations_store_name="expectations",
+        validation_results_store_name="results",
+        checkpoint_store_name="checkpoint_store",
+        data_docs_sites={
+            SITE: {
+                "class_name": "SiteBuilder",
+                "show_how_to_buttons": False,
+                "store_backend": {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(docs_dir)},
+                "site_section_builders": {
+                    "expectations": _section("ExpectationSuitePageRenderer") | {"source_store_name": "expectations"},
+                    "validations": _section("ValidationResultsPageRenderer") | {"source_store_name": "results"},
+                    "profiling": "None",
+                },
+                "site_index_builder": {
+                    "class_name": "DefaultSiteIndexBuilder",
+                    "view": {"module_name": "padan.quality.pages", "class_name": "IndexView"},
+                },
+            }
+        },
+    )
+    return great_expectations.get_context(mode="ephemeral", project_config=configuration)
+
+
+def _class_name(type_name: str) -> str:
+    return "".join(word.capitalize() for word in type_name.split("_"))
+
+
+def build_expectation(suite: Suite, expectation: Expectation) -> Any:
+    """The Great Expectations object of ``expectation``.
+
+    Raises:
+        ConfigurationError: its arguments are not those of its type.
+    """
+    from great_expectations import expectations as library
+
+    arguments = dict(expectation.kwargs)
+    if expectation.where:
+        conditions = [
+            library.row_conditions.Column(column) == value for column, value in sorted(expectation.where.items())
+        ]
+        arguments["row_condition"] = reduce(and_, conditions)
+    try:
+        return getattr(library, _class_name(expectation.type))(
+            **arguments,
+            severity=expectation.severity,
+            notes=f"**{expectation.id}** · {expectation.severity} · {expectation.owner}\n\n{expectation.reason}",
+            meta={"id": expectation.id, "severity": expectation.severity, "owner": expectation.owner},
+        )
+    except (TypeError, ValueError, AttributeError) as error:
+        raise ConfigurationError(
+            f"suite {suite.name}: {expectation.id} is not a usable {expectation.type} ({type(error).__name__})"
+        ) from None
+
+
+def _exception_class(information: Mapping[str, Any]) -> str:
+    """The class of the driver's exception, found in the message that quotes it; never the message."""
+    found = _DRIVER_ERROR.search(str(information))
+    return found[1] if found else "internal error"
+
+
+def _raised(result: Any) -> bool:
+    information = result.exception_info or {}
+    details = [information, *(value for value in information.values() if isinstance(value, dict))]
+    return any(item.get("raised_exception") for item in details)
+
+
+def _reduce_result(result: Any, expectation: Expectation) -> str:
+    """Cut ``result`` down to counts, in place; return why it could not be evaluated, or nothing."""
+    problem = f"could not be evaluated ({_exception_class(result.exception_info)})" if _raised(result) else ""
+    kept = {name: result.result[name] for name in _KEPT_COUNTS if isinstance(result.result.get(name), int | float)}
+    if expectation.type in _OBSERVED_COUNT and isinstance(result.result.get("observed_value"), int):
+        kept["observed_value"] = result.result["observed_value"]
+    result.result = kept
+    result.exception_info = {
+        "raised_exception": bool(problem),
+        "exception_message": problem or None,
+        "exception_traceback": None,
+    }
+    result.success = bool(result.success) and not problem
+    return problem
+
+
+def _verdict(suite: Suite, expectation: Expectation, result: Any) -> Verdict:
+    problem = _reduce_result(result, expectation)
+    counts = result.result
+    if expectation.type == "unexpected_rows_expectation":
+        unexpected, evaluated = counts.get("observed_value"), None
+    else:
+        unexpected = counts.get("unexpected_count")
+        evaluated = counts.get("element_count", counts.get("observed_value"))
+    return Verdict(suite, expectation, result.success, unexpected, evaluated, problem)
+
+
+class Engine:
+    """One context and one database connection for all suites of a run. A context manager; leaves no connection open."""
+
+    def __init__(self, database_url: str, store_dir: Path, docs_dir: Path) -> None:
+        self._url = sqlalchemy.make_url(database_url).set(drivername="postgresql+psycopg2")
+        self._store_dir = store_dir
+        self._docs_dir = docs_dir
+        self._context: Any = None
+        self._source: Any = None
+        self._written: list[Any] = []
+
+    def __enter__(self) -> Engine:
+        with _silence():
+            self._context = _new_context(self._store_dir, self._docs_dir)
+            self._source = self._context.data_sources.add_postgres(
+                _DATA_SOURCE,
+                connection_string=self._url.render_as_string(hide_password=False),
+                create_temp_table=False,
+                kwargs={"connect_args": {"application_name": APPLICATION}, "hide_parameters": True},
+            )
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        with _silence():
+            self._source.get_execution_engine().close()
+            self._source.get_engine().dispose()
+
+    def run_suite(self, suite: Suite, as_of: date) -> list[Verdict]:
+        """Evaluate ``suite``; one verdict per result that Great Expectations returned.
+
+        Raises:
+            ConfigurationError: an expectation's arguments are unusable.
+        """
+        from great_expectations import ExpectationSuite
+        from great_expectations.validator.v1_validator import Validator
+
+        library_suite = ExpectationSuite(
+            name=suite.name,
+            expectations=[build_expectation(suite, expectation) for expectation in suite.expectations],
+            notes=suite.description,
+        )
+        by_id = {expectation.id: expectation for expectation in suite.expectations}
+        with _silence():
+            asset = self._source.add_table_asset(suite.name, table_name=suite.table, schema_name=suite.schema)
+            batch = asset.add_batch_definition_whole_table("all")
+            validator = Validator(batch, result_format=_RESULT_FORMAT)
+            outcome: Any = validator.validate_expectation_suite(library_suite)
+            verdicts = [
+                _verdict(suite, by_id[result.expectation_config.meta["id"]], result) for result in outcome.results
+            ]
+            self._keep(library_suite, outcome, validator.active_batch_id, as_of)
+        return verdicts
+
+    def _keep(self, library_suite: Any, outcome: Any, batch_id: str | None, as_of: date) -> None:
+        """Store the suite and its reduced outcome; the place depends on suite and logical date only."""
+        from great_expectations.core.run_identifier import RunIdentifier
+        from great_expectations.data_context.types.resource_identifiers import (
+            ExpectationSuiteIdentifier,
+            ValidationResultIdentifier,
+        )
+
+        moment = datetime.combine(as_of, time(), UTC)
+        run = RunIdentifier(run_name=as_of.isoformat(), run_time=moment)
+        outcome.success = all(result.success for result in outcome.results)
+        successful = sum(result.success for result in outcome.results)
+        outcome.statistics |= {
+            "successful_expectations": successful,
+            "unsuccessful_expectations": len(outcome.results) - successful,
+            "success_percent": 100 * successful / len(outcome.results),
+        }
+        outcome.meta |= {"run_id": run, "validation_time": moment, "batch_markers": {}, "batch_parameters": None}
+        outcome.results.sort(key=lambda result: str(result.expectation_config.meta["id"]))
+        suite_key = ExpectationSuiteIdentifier(name=library_suite.name)
+        result_key = ValidationResultIdentifier(
+            batch_identifier=batch_id, expectation_suite_identifier=suite_key, run_id=run
+        )
+        self._context.suites.add_or_update(library_suite)
+        self._context.validation_results_store.set(key=result_key, value=outcome)
+        self._written += [suite_key, result_key]
+
+    def build_docs(self) -> None:
+        """Write the pages of what ran, and the index of all that ever ran."""
+        with _silence():
+            self._context.build_data_docs(site_names=[SITE], resource_identifiers=self._written)
+
+
+def existing_columns(connection: Any, suites: Sequence[Suite]) -> dict[tuple[str, str], frozenset[str]]:
+    """Columns of each table or view that ``suites`` look at; a missing table has no entry."""
+    rows = connection.execute(
+        """
+        select table_schema, table_name, array_agg(column_name::text)
+        from information_schema.columns
+        where (table_schema || '.' || table_name) = any(%s)
+        group by table_schema, table_name
+        """,
+        ([f"{suite.schema}.{suite.table}" for suite in suites],),
+    ).fetchall()
+    return {(schema, table): frozenset(columns) for schema, table, columns in rows}
