@@ -1,0 +1,107 @@
+with people as (
+    select * from {{ ref('int_matching__people') }}
+),
+
+bkn_people as (
+    select * from {{ ref('int_comparison__bkn_people') }}
+),
+
+bps_people as (
+    select * from {{ ref('int_comparison__bps_people') }}
+),
+
+registry as (
+    select * from {{ ref('attribute_registry') }}
+),
+
+-- Both sides as {attribute: value}, so that the registry alone says what is compared.
+bkn_sides as (
+    select
+        person_id_bkn,
+        instansi_id,
+        not_comparable_attributes,
+        to_jsonb(bkn_people) as attribute_values
+    from bkn_people
+),
+
+bps_sides as (
+    select
+        holder_id,
+        instansi_id,
+        not_comparable_attributes,
+        to_jsonb(bps_people) as attribute_values
+    from bps_people
+),
+
+presence as (
+    select
+        people.pair_key,
+        people.person_id_bkn,
+        people.holder_id,
+        registry.attribute,
+        case people.known_to
+            when 'both' then 'identical'
+            when 'bkn' then 'only_in_bkn'
+            when 'bps' then 'only_in_bps'
+        end as verdict,
+        null::text as bkn_value,
+        null::text as bps_value,
+        coalesce(bkn_people.instansi_id, bps_people.instansi_id) as instansi_id
+    from people
+    cross join registry
+    left join bkn_people on people.person_id_bkn = bkn_people.person_id_bkn
+    left join bps_people on people.holder_id = bps_people.holder_id
+    where registry.attribute = 'presence'
+),
+
+side_by_side as (
+    select
+        people.pair_key,
+        people.person_id_bkn,
+        people.holder_id,
+        registry.attribute,
+        registry.comparator,
+        registry.tolerance_days,
+        registry.tolerance_number,
+        registry.attribute = any(bkn_sides.not_comparable_attributes || bps_sides.not_comparable_attributes)
+            as is_not_comparable,
+        bkn_sides.attribute_values ->> registry.attribute as bkn_value,
+        bps_sides.attribute_values ->> registry.attribute as bps_value,
+        coalesce(bkn_sides.instansi_id, bps_sides.instansi_id) as instansi_id
+    from people
+    inner join bkn_sides on people.person_id_bkn = bkn_sides.person_id_bkn
+    inner join bps_sides on people.holder_id = bps_sides.holder_id
+    cross join registry
+    where registry.attribute <> 'presence'
+),
+
+compared as (
+    select
+        pair_key,
+        person_id_bkn,
+        holder_id,
+        attribute,
+        case
+            when is_not_comparable then 'not_comparable'
+            when bkn_value is null and bps_value is null then 'identical'
+            when bps_value is null then 'only_in_bkn'
+            when bkn_value is null then 'only_in_bps'
+            when {{ same_value('bkn_value', 'bps_value', 'side_by_side') }} then 'identical'
+            else 'modified'
+        end as verdict,
+        bkn_value,
+        bps_value,
+        instansi_id
+    from side_by_side
+),
+
+unioned as (
+    select * from presence
+    union all
+    select * from compared
+)
+
+select
+    md5({{ person_pair_text() }} || '|' || attribute) as case_key,
+    *
+from unioned

@@ -1,0 +1,31 @@
+{% macro folded(column) -%}
+    {#- Letters and digits only, without accents and case: "Dr. S.Si., M.Si" and "DR SSi MSi" are one. -#}
+    regexp_replace(
+        lower(regexp_replace(normalize({{ column }}, NFKD), U&'[\0300-\036F]', '', 'g')), '[^[:alnum:]]', '', 'g'
+    )
+{%- endmacro %}
+
+{% macro same_value(left, right, registry) -%}
+    {#-
+        Whether two values, neither null, are the same for the comparator of the registry's row. A new comparator is one
+        line here and one accepted value of the registry.
+    -#}
+    case
+        when {{ left }} = {{ right }} then true
+        when {{ registry }}.comparator = 'text' then {{ folded(left) }} = {{ folded(right) }}
+        when {{ registry }}.comparator = 'date'
+            then abs({{ left }}::date - {{ right }}::date) <= {{ registry }}.tolerance_days
+        when {{ registry }}.comparator = 'number'
+            then abs({{ left }}::numeric - {{ right }}::numeric) <= {{ registry }}.tolerance_number
+        else false
+    end
+{%- endmacro %}
+
+{% macro person_pair_text() -%}
+    {#- The two ids of a person as one text: what every key of a person or case is the hash of. -#}
+    coalesce(person_id_bkn, '') || '|' || coalesce(holder_id, '')
+{%- endmacro %}
+
+{% macro sha256_hex(text) -%}
+    encode(sha256(convert_to({{ text }}, 'UTF8')), 'hex')
+{%- endmacro %}

@@ -1,0 +1,105 @@
+{#
+    Raw text to typed columns. A model lists its checked columns once, as {raw column: kind}; then
+        {{ typed('tgl_lahir', checked) }}     is the value, NULL where the text is blank or will not parse,
+        {{ findings(checked) }}               is jsonb {raw column: rule broken}, of what would not parse, never the value.
+    Kinds: date_dmy (DD-MM-YYYY, SIASN), date_iso (YYYY-MM-DD, BPS), number, year (a year, or a DD-MM-YYYY date), month (1..12),
+    flag (true/false/1/0), moment (ISO timestamp), sex_mf (M/F), sex_lp (L/P), nik.
+    pg_input_is_valid decides, so that no bad value can stop a build or reach an error message.
+#}
+
+{% macro stripped(column) -%}
+    nullif(btrim({{ column }}, E' \t\r\n\u00a0'), '')
+{%- endmacro %}
+
+{% macro digits(column) -%}
+    nullif(regexp_replace({{ column }}, '\D', '', 'g'), '')
+{%- endmacro %}
+
+{% macro _iso_text(column, kind) -%}
+    {%- set text = stripped(column) -%}
+    {%- if kind == 'date_dmy' -%}
+    regexp_replace({{ text }}, '^(\d\d)-(\d\d)-(\d{4})$', '\3-\2-\1')
+    {%- elif kind == 'year' -%}
+    regexp_replace({{ text }}, '^(?:\d\d-\d\d-)?(\d{4})$', '\1')
+    {%- else -%}
+    {{ text }}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro _kind_rules() -%}
+    {%- do return({
+        'date_dmy': {'type': 'date', 'pattern': '^\d{4}-\d{2}-\d{2}$', 'shape': 'not_a_date', 'value': 'impossible_date'},
+        'date_iso': {'type': 'date', 'pattern': '^\d{4}-\d{2}-\d{2}$', 'shape': 'not_a_date', 'value': 'impossible_date'},
+        'number': {'type': 'numeric', 'pattern': '^-?\d+(\.\d+)?$', 'shape': 'not_a_number', 'value': 'not_a_number'},
+        'year': {'type': 'integer', 'pattern': '^[12]\d{3}$', 'shape': 'not_a_year', 'value': 'not_a_year'},
+        'month': {'type': 'integer', 'pattern': '^(0?[1-9]|1[0-2])$', 'shape': 'not_a_month', 'value': 'not_a_month'},
+        'flag': {'type': 'boolean', 'pattern': '(?i)^(true|false|1|0)$', 'shape': 'not_a_flag', 'value': 'not_a_flag'},
+        'moment': {'type': 'timestamptz', 'pattern': '^\d{4}-\d{2}-\d{2}[T ]', 'shape': 'not_a_timestamp',
+                   'value': 'not_a_timestamp'},
+    }) -%}
+{%- endmacro %}
+
+{% macro typed(column, checked) -%}
+    {%- set kind = checked[column] -%}
+    {%- if kind == 'sex_mf' -%}
+    case upper({{ stripped(column) }}) when 'M' then 'L' when 'F' then 'P' end
+    {%- elif kind == 'sex_lp' -%}
+    case when upper({{ stripped(column) }}) in ('L', 'P') then upper({{ stripped(column) }}) end
+    {%- elif kind == 'nik' -%}
+    {{ digits(column) }}
+    {%- else -%}
+    {%- set rule = _kind_rules()[kind] -%}
+    {%- set text = _iso_text(column, kind) -%}
+    case
+        when {{ text }} ~ '{{ rule.pattern }}' and pg_input_is_valid({{ text }}, '{{ rule.type }}')
+            then ({{ text }})::{{ rule.type }}
+    end
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro _finding(column, kind) -%}
+    {%- if kind == 'sex_mf' -%}
+    case when upper({{ stripped(column) }}) not in ('M', 'F') then 'unknown_sex' end
+    {%- elif kind == 'sex_lp' -%}
+    case when upper({{ stripped(column) }}) not in ('L', 'P') then 'unknown_sex' end
+    {%- elif kind == 'nik' -%}
+    case when length({{ digits(column) }}) <> 16 or {{ stripped(column) }} !~ '\d' then 'not_16_digits' end
+    {%- else -%}
+    {%- set rule = _kind_rules()[kind] -%}
+    {%- set text = _iso_text(column, kind) -%}
+    case
+        when {{ text }} !~ '{{ rule.pattern }}' then '{{ rule.shape }}'
+        when not pg_input_is_valid({{ text }}, '{{ rule.type }}') then '{{ rule.value }}'
+    end
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro findings(checked) -%}
+    jsonb_strip_nulls(jsonb_build_object(
+        {%- for column, kind in checked.items() %}
+        '{{ column }}', {{ _finding(column, kind) }}{{ "," if not loop.last }}
+        {%- endfor %}
+    ))
+{%- endmacro %}
+
+{% macro findings_of(model, dataset, row_key, person_key) -%}
+    {#- One row per value of a staging model that would not parse. -#}
+    select
+        '{{ dataset }}' as dataset,
+        {{ row_key }} as row_key,
+        {{ person_key }} as person_key,
+        broken.field,
+        broken.rule
+    from {{ model }} as checked_rows
+    cross join lateral jsonb_each_text(checked_rows.findings) as broken (field, rule)
+{%- endmacro %}
+
+{% macro row_hash(relation) -%}
+    {#- Of the content alone: a source that touches updated_at without a change makes no new version. -#}
+    md5((to_jsonb({{ relation }}) - 'updated_at')::text)
+{%- endmacro %}
+
+{% macro numeric_first(column) -%}
+    {#- Total order of opaque ids: as numbers where they are numbers, then as text. -#}
+    case when {{ column }} ~ '^\d+$' then {{ column }}::numeric end nulls last, {{ column }}
+{%- endmacro %}

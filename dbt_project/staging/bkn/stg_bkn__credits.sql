@@ -1,0 +1,56 @@
+{% set checked = {
+    'tanggal_sk': 'date_dmy', 'bulan_mulai_penailan': 'month', 'tahun_mulai_penailan': 'year',
+    'bulan_selesai_penailan': 'month', 'tahun_selesai_penailan': 'year', 'kredit_utama_baru': 'number',
+    'kredit_penunjang_baru': 'number', 'kredit_baru_total': 'number', 'is_angka_kredit_pertama': 'flag',
+    'is_integrasi': 'flag', 'is_konversi': 'flag', 'updated_at': 'moment',
+} %}
+
+with source as (
+    select * from {{ source('raw_bkn', 'rw_angkakredit') }}
+),
+
+typed as (
+    select
+        {{ stripped('id') }} as credit_row_id,
+        {{ stripped('pns') }} as person_id_bkn,
+        {{ stripped('rw_jabatan') }} as position_row_id,
+        {{ stripped('nomor_sk') }} as decree_number,
+        {{ stripped('nama_jabatan') }} as position_name,
+        {{ stripped('sumber') }} as source_system,
+        {{ typed('bulan_mulai_penailan', checked) }} as first_month,
+        {{ typed('tahun_mulai_penailan', checked) }} as first_year,
+        {{ typed('bulan_selesai_penailan', checked) }} as last_month,
+        {{ typed('tahun_selesai_penailan', checked) }} as last_year,
+        {{ typed('kredit_utama_baru', checked) }} as main_credit,
+        {{ typed('kredit_penunjang_baru', checked) }} as supporting_credit,
+        {{ typed('kredit_baru_total', checked) }} as total_credit,
+        {{ typed('is_angka_kredit_pertama', checked) }} as is_first_credit,
+        {{ typed('is_integrasi', checked) }} as is_integration,
+        {{ typed('is_konversi', checked) }} as is_conversion,
+        {{ typed('tanggal_sk', checked) }} as decree_date,
+        {{ typed('updated_at', checked) }} as updated_at,
+        {{ findings(checked) }} as findings
+    from source
+)
+
+select
+    credit_row_id,
+    person_id_bkn,
+    position_row_id,
+    decree_number,
+    position_name,
+    source_system,
+    case
+        when is_first_credit then 'first'
+        when is_integration then 'integration'
+        when is_conversion then 'conversion'
+    end as credit_type,
+    main_credit,
+    supporting_credit,
+    total_credit,
+    decree_date,
+    make_date(first_year, first_month, 1) as period_start,
+    (make_date(last_year, last_month, 1) + interval '1 month' - interval '1 day')::date as period_end,
+    updated_at,
+    findings
+from typed

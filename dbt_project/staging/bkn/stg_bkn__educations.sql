@@ -1,0 +1,22 @@
+{% set checked = {'tahun_lulus': 'year', 'tgl_lulus': 'date_dmy', 'is_pendidikan_pertama': 'flag'} %}
+
+with source as (
+    select * from {{ source('raw_bkn', 'rw_pendidikan') }}
+)
+
+select
+    {{ stripped('id') }} as education_row_id,
+    {{ stripped('id_pns') }} as person_id_bkn,
+    {{ stripped('pendidikan_id') }} as education_id,
+    {{ stripped('tk_pendidikan_id') }} as education_level_id,
+    {{ stripped('pendidikan_nama') }} as education_name,
+    {{ stripped('tk_pendidikan_nama') }} as education_level,
+    {{ stripped('nomor_ijasah') }} as diploma_number,
+    {{ stripped('nama_sekolah') }} as school,
+    {{ stripped('gelar_depan') }} as title_front,
+    {{ stripped('gelar_belakang') }} as title_back,
+    {{ typed('tahun_lulus', checked) }} as graduation_year,
+    {{ typed('is_pendidikan_pertama', checked) }} as is_first_education,
+    {{ typed('tgl_lulus', checked) }} as graduation_date,
+    {{ findings(checked) }} as findings
+from source

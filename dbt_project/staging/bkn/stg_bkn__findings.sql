@@ -1,0 +1,63 @@
+with people as (
+    select * from {{ ref('stg_bkn__people') }}
+),
+
+positions as (
+    select * from {{ ref('stg_bkn__positions') }}
+),
+
+ranks as (
+    select * from {{ ref('stg_bkn__ranks') }}
+),
+
+credits as (
+    select * from {{ ref('stg_bkn__credits') }}
+),
+
+educations as (
+    select * from {{ ref('stg_bkn__educations') }}
+),
+
+functional_positions as (
+    select * from {{ ref('stg_bkn__functional_positions') }}
+),
+
+all_people as (
+    select {{ stripped('id') }} as person_id_bkn from {{ source('raw_bkn', 'data_utama') }}
+),
+
+duplicates as (
+    select
+        'data_utama' as dataset,
+        all_people.person_id_bkn as row_key,
+        all_people.person_id_bkn as person_key,
+        'nip_baru' as field,
+        'duplicate_person' as rule
+    from all_people
+    left join people on all_people.person_id_bkn = people.person_id_bkn
+    where people.person_id_bkn is null
+),
+
+unioned as (
+    {{ findings_of('people', 'data_utama', 'person_id_bkn', 'person_id_bkn') }}
+    union all
+    {{ findings_of('positions', 'rw_jabatan', 'position_row_id', 'person_id_bkn') }}
+    union all
+    {{ findings_of('ranks', 'rw_golongan', 'rank_row_id', 'person_id_bkn') }}
+    union all
+    {{ findings_of('credits', 'rw_angkakredit', 'credit_row_id', 'person_id_bkn') }}
+    union all
+    {{ findings_of('educations', 'rw_pendidikan', 'education_row_id', 'person_id_bkn') }}
+    union all
+    {{ findings_of('functional_positions', 'ref_jabatan_fungsional', 'jabatan_fungsional_id', 'null::text') }}
+    union all
+    select * from duplicates
+)
+
+select
+    dataset,
+    row_key,
+    person_key as person_id_bkn,
+    field,
+    rule
+from unioned

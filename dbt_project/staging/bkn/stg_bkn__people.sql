@@ -1,0 +1,64 @@
+{% set checked = {
+    'tgl_lahir': 'date_dmy', 'tmt_cpns': 'date_dmy', 'tmt_pns': 'date_dmy', 'tmt_jabatan': 'date_dmy',
+    'tmt_gol_akhir': 'date_dmy', 'tahun_lulus': 'year', 'bup_pensiun': 'number', 'mk_tahun': 'number',
+    'mk_bulan': 'number', 'valid_nik': 'flag', 'jenis_kelamin': 'sex_mf', 'nik': 'nik',
+} %}
+
+with source as (
+    select * from {{ source('raw_bkn', 'data_utama') }}
+),
+
+typed as (
+    select
+        {{ stripped('id') }} as person_id_bkn,
+        {{ digits('nip_baru') }} as nip,
+        {{ stripped('nip_lama') }} as nip_lama,
+        {{ typed('nik', checked) }} as nik,
+        {{ stripped('kedudukan_pns_id') }} as kedudukan_hukum_id,
+        {{ stripped('jenis_pegawai_id') }} as jenis_pegawai_id,
+        {{ stripped('instansi_induk_id') }} as instansi_induk_id,
+        {{ stripped('instansi_kerja_id') }} as instansi_id,
+        {{ stripped('satuan_kerja_kerja_id') }} as satuan_kerja_id,
+        {{ stripped('unor_id') }} as unor_id,
+        {{ stripped('jenis_jabatan_id') }} as jenis_jabatan_id,
+        {{ stripped('jabatan_fungsional_id') }} as jabatan_fungsional_id,
+        {{ stripped('gol_ruang_akhir_id') }} as golongan_id,
+        {{ stripped('tk_pendidikan_terakhir_id') }} as education_level_id,
+        {{ stripped('pendidikan_terakhir_id') }} as education_id,
+        {{ stripped('nama') }} as name,
+        {{ stripped('gelar_depan') }} as title_front,
+        {{ stripped('gelar_belakang') }} as title_back,
+        {{ stripped('tempat_lahir') }} as birth_place,
+        {{ typed('jenis_kelamin', checked) }} as sex,
+        {{ stripped('kedudukan_pns_nama') }} as kedudukan_hukum,
+        upper({{ stripped('status_pegawai') }}) as status_pegawai,
+        {{ stripped('instansi_kerja_nama') }} as instansi_name,
+        {{ stripped('unor_nama') }} as unor_name,
+        {{ stripped('jabatan_fungsional_nama') }} as jabatan_fungsional_name,
+        upper({{ stripped('kode_jenjang_jabatan') }}) as jenjang,
+        {{ stripped('gol_ruang_akhir') }} as golongan,
+        {{ stripped('pendidikan_terakhir_nama') }} as education_name,
+        {{ typed('bup_pensiun', checked) }} as bup,
+        {{ typed('mk_tahun', checked) }} as service_years,
+        {{ typed('mk_bulan', checked) }} as service_months,
+        {{ typed('tahun_lulus', checked) }} as graduation_year,
+        {{ typed('valid_nik', checked) }} as is_nik_confirmed,
+        {{ typed('tgl_lahir', checked) }} as birth_date,
+        {{ typed('tmt_cpns', checked) }} as cpns_tmt,
+        {{ typed('tmt_pns', checked) }} as pns_tmt,
+        {{ typed('tmt_jabatan', checked) }} as jf_tmt,
+        {{ typed('tmt_gol_akhir', checked) }} as golongan_tmt,
+        {{ findings(checked) }} as findings
+    from source
+),
+
+one_per_nip as (
+    select distinct on (nip) *
+    from typed
+    order by nip asc, {{ numeric_first('person_id_bkn') }}
+)
+
+select
+    *,
+    {{ row_hash('one_per_nip') }} as row_hash
+from one_per_nip

@@ -1,0 +1,23 @@
+{% set checked = {
+    'sk_tanggal': 'date_dmy', 'tmt_golongan': 'date_dmy', 'masa_kerja_golongan_tahun': 'number',
+    'masa_kerja_golongan_bulan': 'number',
+} %}
+
+with source as (
+    select * from {{ source('raw_bkn', 'rw_golongan') }}
+)
+
+select
+    {{ stripped('id') }} as rank_row_id,
+    {{ stripped('id_pns') }} as person_id_bkn,
+    {{ stripped('golongan_id') }} as golongan_id,
+    {{ stripped('jenis_kp_id') }} as jenis_kp_id,
+    {{ stripped('golongan') }} as golongan,
+    {{ stripped('pangkat') }} as pangkat,
+    {{ stripped('sk_nomor') }} as decree_number,
+    {{ typed('masa_kerja_golongan_tahun', checked) }} as service_years,
+    {{ typed('masa_kerja_golongan_bulan', checked) }} as service_months,
+    {{ typed('sk_tanggal', checked) }} as decree_date,
+    {{ typed('tmt_golongan', checked) }} as tmt,
+    {{ findings(checked) }} as findings
+from source

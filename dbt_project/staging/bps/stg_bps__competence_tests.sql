@@ -1,0 +1,17 @@
+{% set checked = {'score': 'number', 'test_date': 'date_iso', 'updated_at': 'moment'} %}
+
+with source as (
+    select * from {{ source('raw_bps', 'competence_tests') }}
+)
+
+select
+    {{ stripped('test_id') }} as test_id,
+    {{ stripped('holder_id') }} as holder_id,
+    {{ stripped('jf_code') }} as jf_code,
+    upper({{ stripped('target_jenjang') }}) as target_jenjang,
+    {{ stripped('result') }} as result,
+    {{ typed('score', checked) }} as score,
+    {{ typed('test_date', checked) }} as test_date,
+    {{ typed('updated_at', checked) }} as updated_at,
+    {{ findings(checked) }} as findings
+from source

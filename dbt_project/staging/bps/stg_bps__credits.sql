@@ -1,0 +1,23 @@
+{% set checked = {
+    'coefficient': 'number', 'credit_points': 'number', 'period_start': 'date_iso', 'period_end': 'date_iso',
+    'decree_date': 'date_iso', 'updated_at': 'moment',
+} %}
+
+with source as (
+    select * from {{ source('raw_bps', 'credits') }}
+)
+
+select
+    {{ stripped('credit_id') }} as credit_id,
+    {{ stripped('holder_id') }} as holder_id,
+    {{ stripped('credit_type') }} as credit_type,
+    {{ stripped('predicate') }} as predicate,
+    {{ stripped('decree_number') }} as decree_number,
+    {{ typed('coefficient', checked) }} as coefficient,
+    {{ typed('credit_points', checked) }} as credit_points,
+    {{ typed('period_start', checked) }} as period_start,
+    {{ typed('period_end', checked) }} as period_end,
+    {{ typed('decree_date', checked) }} as decree_date,
+    {{ typed('updated_at', checked) }} as updated_at,
+    {{ findings(checked) }} as findings
+from source

@@ -1,0 +1,63 @@
+with holders as (
+    select * from {{ ref('stg_bps__holders') }}
+),
+
+positions as (
+    select * from {{ ref('stg_bps__positions') }}
+),
+
+credits as (
+    select * from {{ ref('stg_bps__credits') }}
+),
+
+competence_tests as (
+    select * from {{ ref('stg_bps__competence_tests') }}
+),
+
+formations as (
+    select * from {{ ref('stg_bps__formations') }}
+),
+
+reference_codes as (
+    select * from {{ ref('stg_bps__reference_codes') }}
+),
+
+all_holders as (
+    select {{ stripped('holder_id') }} as holder_id from {{ source('raw_bps', 'holders') }}
+),
+
+duplicates as (
+    select
+        'holders' as dataset,
+        all_holders.holder_id as row_key,
+        all_holders.holder_id as person_key,
+        'nip_bps' as field,
+        'duplicate_person' as rule
+    from all_holders
+    left join holders on all_holders.holder_id = holders.holder_id
+    where holders.holder_id is null
+),
+
+unioned as (
+    {{ findings_of('holders', 'holders', 'holder_id', 'holder_id') }}
+    union all
+    {{ findings_of('positions', 'position_history', 'history_id', 'holder_id') }}
+    union all
+    {{ findings_of('credits', 'credits', 'credit_id', 'holder_id') }}
+    union all
+    {{ findings_of('competence_tests', 'competence_tests', 'test_id', 'holder_id') }}
+    union all
+    {{ findings_of('formations', 'formations', 'formation_id', 'null::text') }}
+    union all
+    {{ findings_of('reference_codes', 'reference_codes', "code_type || '|' || code", 'null::text') }}
+    union all
+    select * from duplicates
+)
+
+select
+    dataset,
+    row_key,
+    person_key as holder_id,
+    field,
+    rule
+from unioned

@@ -1,0 +1,50 @@
+{% set checked = {
+    'birth_date': 'date_iso', 'golongan_tmt': 'date_iso', 'jf_tmt': 'date_iso', 'credit_total': 'number',
+    'sex': 'sex_lp', 'nik': 'nik', 'updated_at': 'moment',
+} %}
+
+with source as (
+    select * from {{ source('raw_bps', 'holders') }}
+),
+
+typed as (
+    select
+        {{ stripped('holder_id') }} as holder_id,
+        {{ digits('nip_bps') }} as nip_bps,
+        {{ stripped('nip_lama_bps') }} as nip_lama_bps,
+        {{ typed('nik', checked) }} as nik,
+        {{ stripped('employment_status') }} as employment_status_code,
+        {{ stripped('jf_code') }} as jf_code,
+        {{ stripped('instansi_code') }} as instansi_code,
+        {{ stripped('unit_code') }} as unit_code,
+        {{ stripped('education_level') }} as education_level_code,
+        {{ stripped('name') }} as name,
+        {{ stripped('title_front') }} as title_front,
+        {{ stripped('title_back') }} as title_back,
+        {{ stripped('birth_place') }} as birth_place,
+        {{ typed('sex', checked) }} as sex,
+        upper({{ stripped('employment_type') }}) as employment_type,
+        {{ stripped('golongan') }} as golongan,
+        upper({{ stripped('jenjang') }}) as jenjang,
+        {{ stripped('instansi_name') }} as instansi_name,
+        {{ stripped('unit_name') }} as unit_name,
+        {{ stripped('education_name') }} as education_name,
+        {{ typed('credit_total', checked) }} as credit_total,
+        {{ typed('birth_date', checked) }} as birth_date,
+        {{ typed('golongan_tmt', checked) }} as golongan_tmt,
+        {{ typed('jf_tmt', checked) }} as jf_tmt,
+        {{ typed('updated_at', checked) }} as updated_at,
+        {{ findings(checked) }} as findings
+    from source
+),
+
+one_per_nip as (
+    select distinct on (nip_bps) *
+    from typed
+    order by nip_bps asc, {{ numeric_first('holder_id') }}
+)
+
+select
+    *,
+    {{ row_hash('one_per_nip') }} as row_hash
+from one_per_nip

@@ -1,0 +1,20 @@
+{% set checked = {'decree_date': 'date_iso', 'tmt': 'date_iso', 'updated_at': 'moment'} %}
+
+with source as (
+    select * from {{ source('raw_bps', 'position_history') }}
+)
+
+select
+    {{ stripped('history_id') }} as history_id,
+    {{ stripped('holder_id') }} as holder_id,
+    {{ stripped('jf_code') }} as jf_code,
+    {{ stripped('instansi_code') }} as instansi_code,
+    upper({{ stripped('jenjang') }}) as jenjang,
+    {{ stripped('unit_name') }} as unit_name,
+    {{ stripped('decree_number') }} as decree_number,
+    {{ stripped('appointment_type') }} as appointment_type,
+    {{ typed('decree_date', checked) }} as decree_date,
+    {{ typed('tmt', checked) }} as tmt,
+    {{ typed('updated_at', checked) }} as updated_at,
+    {{ findings(checked) }} as findings
+from source
