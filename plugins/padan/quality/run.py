@@ -47,11 +47,11 @@ def _attributes(connection: Connection) -> list[Attribute]:
     """The compared attributes; none before dbt has loaded its seeds."""
     try:
         rows = connection.execute(
-            "select attribute, authority from reference.attribute_registry order by attribute"
+            "select attribute, authority, label_id from reference.attribute_registry order by attribute"
         ).fetchall()
     except psycopg.errors.UndefinedTable:
         return []
-    return [Attribute(name, authority) for name, authority in rows]
+    return [Attribute(*row) for row in rows]
 
 
 def _expand_all(connection: Connection, files: Sequence[SuiteFile]) -> list[Suite]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
@@ -46,10 +47,11 @@ class _Strict(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """A compared attribute, from ``reference.attribute_registry``, and which party's record is presumed right."""
+    """A compared attribute: whose record is presumed right, and its name for people."""
 
     name: str
     authority: str
+    label_id: str
 
     @property
     def owner(self) -> Owner:
@@ -70,6 +72,8 @@ class ExpectationFile(_Strict):
     owner: Owner | Literal["{owner}"] = Field(description="who acts on a failure")
     reason: str = Field(min_length=20, description="why it exists, with the article or regulation it follows from")
     cases_query: str = Field(default="", description="query over the marts that lists the cases")
+    label_id: str = Field(default="", description="the finding in Bahasa Indonesia, as its liaison unit reads it")
+    counted: str = Field(default="baris", description="what its counts count, in Bahasa Indonesia")
 
     @model_validator(mode="after")
     def _placeholders(self) -> ExpectationFile:
@@ -77,6 +81,8 @@ class ExpectationFile(_Strict):
             raise ValueError(f"{self.id}: '{{attribute}}' in the id and for_each: attribute go together")
         if self.owner == "{owner}" and not self.for_each:
             raise ValueError(f"{self.id}: owner '{{owner}}' needs for_each: attribute")
+        if self.severity == "warning" and self.owner != "data-engineering" and not self.label_id:
+            raise ValueError(f"{self.id}: a warning to a liaison unit needs a label_id")
         return self
 
 
@@ -115,6 +121,8 @@ class Expectation:
     owner: Owner
     reason: str
     cases_query: str
+    label_id: str
+    counted: str
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -193,11 +201,12 @@ def read_suites(folder: Path) -> tuple[SuiteFile, ...]:
 
 
 def _replace(value: Any, attribute: Attribute | None, attributes: Sequence[Attribute]) -> Any:
-    """Put attribute names where ``{attribute}`` (one) or ``{attributes}`` (the list of all) stands."""
+    """Put names where ``{attribute}`` and ``{label_id}`` (of one attribute) or ``{attributes}`` (of all) stand."""
     if value == "{attributes}":
         return [item.name for item in attributes]
     if isinstance(value, str):
-        return value.replace("{attribute}", attribute.name) if attribute else value
+        names = {"{attribute}": attribute.name, "{label_id}": attribute.label_id} if attribute else {}
+        return reduce(lambda text, item: text.replace(*item), names.items(), value)
     if isinstance(value, dict):
         return {key: _replace(item, attribute, attributes) for key, item in value.items()}
     if isinstance(value, list):

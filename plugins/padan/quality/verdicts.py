@@ -10,6 +10,7 @@ from padan.quality.suites import Expectation, Suite
 from padan.warehouse.connection import Connection
 
 _COLUMNS = (
+    "stage",
     "expectation_type",
     "schema_name",
     "table_name",
@@ -22,6 +23,8 @@ _COLUMNS = (
     "element_count",
     "unexpected_share",
     "query",
+    "label_id",
+    "counted",
     "problem",
 )
 
@@ -52,6 +55,7 @@ class Verdict:
         share = self.unexpected / self.evaluated if self.evaluated and self.unexpected is not None else None
         expectation = self.expectation
         return (
+            self.suite.stage,
             expectation.type,
             self.suite.schema,
             self.suite.table,
@@ -64,6 +68,8 @@ class Verdict:
             self.evaluated,
             share,
             expectation.cases_query or None,
+            expectation.label_id or None,
+            expectation.counted,
             self.problem or None,
         )
 
