@@ -26,6 +26,8 @@ select
     holders.holder_id,
     instansi_codes.bkn_code as instansi_id,
     jf_codes.bkn_code as jabatan_fungsional_id,
+    education_codes.bkn_code as education_level_id,
+    status_codes.bkn_code as kedudukan_hukum_id,
     -- Attributes, by the names of the registry. A code without mapping stands as BPS wrote it, and is not comparable.
     holders.nip_bps as nip,
     holders.nik,

@@ -8,6 +8,7 @@ select
     case_key,
     -- No NIP in it, and the ids of people cannot be had from it.
     'K-' || upper(left({{ sha256_hex(person_pair_text() ~ " || '|' || attribute") }}, 12)) as case_id,
+    asn_key,
     person_id_bkn,
     holder_id,
     instansi_id,

@@ -35,6 +35,7 @@ bps_sides as (
 
 presence as (
     select
+        people.asn_key,
         people.pair_key,
         people.person_id_bkn,
         people.holder_id,
@@ -56,6 +57,7 @@ presence as (
 
 side_by_side as (
     select
+        people.asn_key,
         people.pair_key,
         people.person_id_bkn,
         people.holder_id,
@@ -77,6 +79,7 @@ side_by_side as (
 
 compared as (
     select
+        asn_key,
         pair_key,
         person_id_bkn,
         holder_id,

@@ -1,0 +1,53 @@
+with differences as (
+    select * from {{ ref('fct_differences') }}
+),
+
+open_differences as (
+    select * from {{ ref('int_comparison__open_differences') }}
+),
+
+verdicts as (
+    select * from {{ ref('int_comparison__verdicts') }}
+),
+
+bkn_people as (
+    select * from {{ ref('int_comparison__bkn_people') }}
+),
+
+bps_people as (
+    select * from {{ ref('int_comparison__bps_people') }}
+),
+
+registry as (
+    select * from {{ ref('attribute_registry') }}
+),
+
+code_names as (
+    select * from {{ ref('int_comparison__code_names') }}
+)
+
+select
+    differences.case_id,
+    coalesce(bkn_people.nip, bps_people.nip) as nip,
+    bps_people.nip as nip_bps,
+    coalesce(bkn_people.name, bps_people.name) as name,
+    differences.instansi_name,
+    differences.attribute,
+    registry.label_id,
+    differences.verdict,
+    differences.severity,
+    differences.owner_party,
+    -- A code is shown with its name, as a person reads it.
+    coalesce(bkn_names.code_name || ' (' || verdicts.bkn_value || ')', verdicts.bkn_value) as bkn_value,
+    coalesce(bps_names.code_name || ' (' || verdicts.bps_value || ')', verdicts.bps_value) as bps_value,
+    differences.first_seen_on
+from differences
+inner join open_differences on differences.case_id = open_differences.case_id
+inner join verdicts on open_differences.case_key = verdicts.case_key
+inner join registry on differences.attribute = registry.attribute
+left join bkn_people on verdicts.person_id_bkn = bkn_people.person_id_bkn
+left join bps_people on verdicts.holder_id = bps_people.holder_id
+left join code_names as bkn_names
+    on verdicts.attribute = bkn_names.attribute and verdicts.bkn_value = bkn_names.code
+left join code_names as bps_names
+    on verdicts.attribute = bps_names.attribute and verdicts.bps_value = bps_names.code
