@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -21,14 +22,12 @@ def _name(common_name: str) -> x509.Name:
 def _write_key(path: Path, key: ec.EllipticCurvePrivateKey) -> None:
     path.touch(mode=0o600)
     path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
 
 
-def ensure_certificates(folder: Path) -> tuple[Path, Path, Path]:
-    """Paths of (CA bundle, server certificate, server key) for localhost and 127.0.0.1, made unless there.
+def ensure_certificates(folder: Path, *hosts: str) -> tuple[Path, Path, Path]:
+    """Paths of (CA bundle, server certificate, server key) for localhost, 127.0.0.1 and ``hosts``, made unless there.
 
     The CA's private key is not kept: nothing else is ever signed with it.
     """
@@ -68,17 +67,22 @@ def ensure_certificates(folder: Path) -> tuple[Path, Path, Path]:
         builder(_name("localhost"), server_key)
         .add_extension(
             x509.SubjectAlternativeName(
-                [x509.DNSName("localhost"), x509.IPAddress(ipaddress.IPv4Address("127.0.0.1"))]
+                [
+                    *(x509.DNSName(host) for host in ("localhost", *hosts)),
+                    x509.IPAddress(ipaddress.IPv4Address("127.0.0.1")),
+                ]
             ),
             critical=False,
         )
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), critical=False
-        )
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), critical=False)
         .sign(authority_key, hashes.SHA256())
     )
     _write_key(key_file, server_key)
     certificate_file.write_bytes(server.public_bytes(serialization.Encoding.PEM))
     bundle.write_bytes(authority.public_bytes(serialization.Encoding.PEM))
     return bundle, certificate_file, key_file
+
+
+if __name__ == "__main__":  # FOLDER HOST...: for services that know each other by name, as in docker-compose.yml
+    ensure_certificates(Path(sys.argv[1]), *sys.argv[2:])
