@@ -1,0 +1,177 @@
+"""What a right comparison of the two agencies finds: written to ``truth.json``, which only tests and benchmarks read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from sandbox.differences import KINDS, Record
+from sandbox.names import folded
+from sandbox.people import Side
+
+_SETTLED = {kind.name: kind.settled for kind in KINDS}
+# Field that holds the attribute, where an unusable value of it is planted: (BKN's, BPS's).
+_FIELDS = {
+    "birth_date": ("tglLahir", "birth_date"),
+    "golongan_tmt": ("tmtGolAkhir", "golongan_tmt"),
+    "jf_tmt": ("tmtJabatan", "jf_tmt"),
+    "credit_total": ("", "credit_total"),
+    "instansi": ("", "instansi_code"),
+    "education_level": ("", "education_level"),
+}
+_RULES = {"credit_total": "unparsable_number", "instansi": "unmapped_code", "education_level": "unmapped_code"}
+# History dataset -> (field, rule) of the one unusable value planted in a row of it.
+DIRT = {
+    "rw_golongan": ("skTanggal", "unparsable_date"),
+    "rw_jabatan": ("tanggalSk", "unparsable_date"),
+    "credits": ("decree_date", "unparsable_date"),
+    "competence_tests": ("score", "not_scalar"),
+}
+
+
+def _values(side: Side) -> dict[str, str | None]:
+    """The compared attributes of one side, folded so that equal text means an identical value."""
+    credit = side.credit_total
+    return {
+        "nip": side.nip,
+        "nik": side.nik,
+        "name": folded(side.name),
+        "title_front": folded(side.title_front) if side.title_front else None,
+        "title_back": folded(side.title_back) if side.title_back else None,
+        "birth_place": folded(side.birth_place),
+        "birth_date": side.birth_date.isoformat(),
+        "sex": "M" if side.male else "F",
+        "employment_type": "PPPK" if side.pppk else "PNS",
+        "employment_status": side.status,
+        "golongan": side.ranks[-1].code,
+        "golongan_tmt": side.ranks[-1].tmt.isoformat(),
+        "instansi": side.agency.id,
+        "unit": folded(side.unit.name),
+        "education_level": side.studies[-1].level,
+        "jabatan_fungsional": side.position.id if side.position else None,
+        "jenjang": side.jenjang,
+        "jf_tmt": side.positions[-1].tmt.isoformat() if side.positions else None,
+        "credit_total": None if credit is None else str(credit),
+    }
+
+
+def verdicts(bkn: Side, bps: Side) -> dict[str, str]:
+    """Each attribute that does not compare as identical, and how."""
+    ours, theirs = _values(bkn), _values(bps)
+    found = {}
+    for attribute, bkn_value in ours.items():
+        bps_value = theirs[attribute]
+        if attribute in bkn.unusable or attribute in bps.unusable:
+            found[attribute] = "not_comparable"
+        elif bkn_value != bps_value:
+            found[attribute] = (
+                "only_in_bps" if bkn_value is None else "only_in_bkn" if bps_value is None else "modified"
+            )
+    return found
+
+
+class Truth:
+    """Collects what is true of a world while it is written."""
+
+    def __init__(self) -> None:
+        self._differences: list[dict[str, Any]] = []
+        self._instead: list[dict[str, Any]] = []
+        self._findings: Counter[tuple[str, str, str, str]] = Counter()
+        self._quarantine: Counter[tuple[str, str, str, str]] = Counter()
+        self._people: Counter[str] = Counter()
+        self._kinds: Counter[str] = Counter()
+        self.landing: dict[str, Counter[str]] = {}
+
+    def count(self, dataset: str, outcome: str, rows: int = 1) -> None:
+        """``rows`` more rows of ``dataset`` end as ``outcome`` (landed, quarantined, out_of_scope, requests) in a full extraction."""
+        self.landing.setdefault(dataset, Counter())[outcome] += rows
+
+    def finding(self, kind: str, dataset: str, field: str, rule: str) -> None:
+        """One value that will not parse or map, or one record that breaks a rule, and is landed all the same."""
+        self._findings[kind, dataset, field, rule] += 1
+
+    def quarantined(self, kind: str, dataset: str, field: str, rule: str) -> None:
+        """One row that cannot be landed."""
+        self._quarantine[kind, dataset, field, rule] += 1
+        self.count(dataset, "quarantined")
+
+    def add(self, record: Record) -> None:
+        """What comparing ``record`` finds."""
+        bkn, bps = record.bkn, None if record.damaged_nip else record.bps
+        kind = record.kind or ""
+        if kind:
+            self._kinds[kind] += 1
+        self._people["bkn"] += bkn is not None
+        self._people["bps"] += bps is not None
+        for party, side in (("bkn", bkn), ("bps", bps)):
+            if side is not None:
+                self._find_unusable(kind, party, side)
+        if record.duplicate and bps:
+            self.finding(kind, "holders", "nip", "duplicate_person")
+        if bkn is None or bps is None:
+            self._differences.append(
+                self._entry(record, kind, "presence", "only_in_bps" if bkn is None else "only_in_bkn", True)
+            )
+        else:
+            self._match(record, kind, bkn, bps)
+
+    def _match(self, record: Record, kind: str, bkn: Side, bps: Side) -> None:
+        settled = _SETTLED.get(kind, True)
+        if settled:
+            self._people["exact_nip" if bkn.nip == bps.nip else "exact_nik"] += 1
+        else:
+            self._instead.append(self._entry(record, kind, "presence", "only_in_bkn", True) | {"holder_id": None})
+            self._instead.append(self._entry(record, kind, "presence", "only_in_bps", True) | {"person_id_bkn": None})
+        self._differences += [self._entry(record, kind, *verdict, settled) for verdict in verdicts(bkn, bps).items()]
+
+    def _find_unusable(self, kind: str, party: str, side: Side) -> None:
+        for attribute in side.unusable:
+            field = _FIELDS[attribute][0 if party == "bkn" else 1]
+            self.finding(
+                kind, "data_utama" if party == "bkn" else "holders", field, _RULES.get(attribute, "unparsable_date")
+            )
+
+    @staticmethod
+    def _entry(record: Record, kind: str, attribute: str, verdict: str, settled: bool) -> dict[str, Any]:
+        return {
+            "kind": kind,
+            "person_id_bkn": record.person.person_id if record.bkn else None,
+            "holder_id": record.person.holder_id if record.bps and not record.damaged_nip else None,
+            "attribute": attribute,
+            "verdict": verdict,
+            "settled_by_exact_keys": settled,
+        }
+
+    def document(self, **about: Any) -> dict[str, Any]:
+        """The truth file."""
+        landing = {}
+        for dataset, counts in sorted(self.landing.items()):
+            landed, quarantined = counts["landed"], counts["quarantined"]
+            landing[dataset] = {
+                "extracted": landed + quarantined,
+                "landed": landed,
+                "quarantined": quarantined,
+                "out_of_scope": counts["out_of_scope"],
+                **({"requests": counts["requests"]} if counts["requests"] else {}),
+            }
+        return {
+            **about,
+            "people": {
+                "bkn": self._people["bkn"],
+                "bps": self._people["bps"],
+                "matched": {"exact_nip": self._people["exact_nip"], "exact_nik": self._people["exact_nik"]},
+            },
+            "planted": dict(sorted(self._kinds.items())),
+            "differences": self._differences,
+            "seen_instead_by_exact_keys": self._instead,
+            "findings": [_row(key, count) for key, count in sorted(self._findings.items())],
+            "quarantine": [_row(key, count) for key, count in sorted(self._quarantine.items())],
+            "out_of_scope": {
+                name: counts["out_of_scope"] for name, counts in landing.items() if counts["out_of_scope"]
+            },
+            "landing": landing,
+        }
+
+
+def _row(key: tuple[str, str, str, str], count: int) -> dict[str, Any]:
+    return dict(zip(("kind", "dataset", "field", "rule"), key, strict=True)) | {"count": count}
