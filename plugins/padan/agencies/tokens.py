@@ -14,12 +14,11 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from urllib.parse import urlsplit
 
 import orjson
 
 from padan.agencies.failures import Failure, Kind, as_error
-from padan.agencies.transport import Answer, Call, Line, Transport
+from padan.agencies.transport import Answer, Call, Line, Transport, path_of
 from padan.agencies.types import Clock
 from padan.agencies.wire import failure_by_status, parse
 from padan.errors import AuthenticationError, OperatorTokenExpired
@@ -96,13 +95,14 @@ class TokenRequest:
         """Ask the endpoint.
 
         Raises:
-            AuthenticationError, SourceUnavailable, MalformedResponse
+            AuthenticationError, SourceUnavailable, MalformedResponse, ConfigurationError
         """
         headers = {"Accept": "application/json"}
         if self.basic is not None:
             headers["Authorization"] = "Basic " + base64.b64encode(":".join(self.basic).encode()).decode()
         asked_at = self.transport.clock.monotonic()
-        call = Call(self.url, urlsplit(self.url).path, "token", headers, self.form)
+        endpoint = path_of(self.url, self.transport.party, f"address for the {self.name}")
+        call = Call(self.url, endpoint, "token", headers, self.form)
         outcome = self.transport.ask(line, call, read_token)
         if isinstance(outcome, Failure):
             raise as_error(outcome, self.transport.party, self.name)

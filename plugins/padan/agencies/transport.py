@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Protocol, TypeVar
+from urllib.parse import urlsplit
 
 import requests
 import urllib3
@@ -223,6 +224,9 @@ class Transport:
         session = line.session
         try:
             prepared = session.prepare_request(requests.Request(method, call.url, headers=headers, data=call.form))
+        except ValueError:  # requests' InvalidURL and the like are ValueErrors too
+            return _Lost(None, Failure(Kind.MISCONFIGURED, "request", "the settings do not make a valid request"))
+        try:
             response = session.send(
                 prepared,
                 stream=True,  # so that the status is known even if the body breaks off
@@ -234,7 +238,13 @@ class Transport:
             status = response.status_code
             with response:
                 body = response.content
-        except (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException, OSError) as error:
+        except (
+            requests.RequestException,
+            urllib3.exceptions.HTTPError,
+            http.client.HTTPException,
+            OSError,
+            ValueError,
+        ) as error:
             failure = _lost(error)
         else:
             digest = hashlib.sha256(body).hexdigest()
@@ -242,10 +252,11 @@ class Transport:
         return _Lost(status, failure)
 
     def _new_session(self) -> requests.Session:
-        if self._ca_bundle is not None and not self._ca_bundle.is_file():
-            raise ConfigurationError(f"{self.party}: the CA bundle of the settings is not a readable file")
+        if self._ca_bundle is not None and not _holds_certificates(self._ca_bundle):
+            raise ConfigurationError(f"{self.party}: the CA bundle in the settings is no readable file of certificates")
         _silence_url_loggers()
-        session = requests.Session()
+        path_of(self.base_url, self.party, "base address")
+        session = _Session()
         session.trust_env = False  # .netrc would replace our Authorization header, and is read at each request
         session.proxies.update(get_environ_proxies(self.base_url))
         system = ssl.get_default_verify_paths()
@@ -255,12 +266,43 @@ class Transport:
         return session
 
 
+class _Session(requests.Session):
+    """A session that does not even look where a redirect leads; requests would parse the address and may fail on it."""
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        return None
+
+
 @dataclass(frozen=True, slots=True)
 class _Lost:
     """No whole answer came back; the status is known if the head did."""
 
     status: int | None
     failure: Failure
+
+
+def _holds_certificates(bundle: Path) -> bool:
+    try:
+        ssl.create_default_context(cafile=bundle)
+    except OSError:
+        return False
+    return True
+
+
+def path_of(url: str, party: str, what: str) -> str:
+    """The path of a configured address.
+
+    Raises:
+        ConfigurationError: it is no http or https address with a host.
+    """
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("https", "http") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ConfigurationError(f"{party}: the {what} in the settings is not an http(s) address")
+    return parts.path
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
@@ -292,17 +334,6 @@ def _lost(error: BaseException) -> Failure:
 
 
 _LOST: tuple[tuple[tuple[type[BaseException], ...], Kind, str, str], ...] = (
-    (
-        (
-            requests.exceptions.InvalidURL,
-            requests.exceptions.MissingSchema,
-            requests.exceptions.InvalidSchema,
-            requests.exceptions.InvalidHeader,
-        ),
-        Kind.MISCONFIGURED,
-        "request",
-        "no request can be made of the configured address and credentials",
-    ),
     ((requests.exceptions.ConnectTimeout,), Kind.UNAVAILABLE, "connect_timeout", "no connection within the time limit"),
     (
         (requests.exceptions.ReadTimeout, urllib3.exceptions.ReadTimeoutError, TimeoutError),
