@@ -68,8 +68,8 @@ def _ensure_staged(connection: Connection, dataset: Dataset) -> None:
         ("_unit", "text not null"),
         (FETCHED_AT, "timestamptz not null"),
         (ROW_HASH, "text not null"),
+        ("_position", "integer not null"),
         ("_deleted", "boolean not null"),
-        ("_sequence", "bigint generated always as identity"),
     ]
     _create(connection, table, [*_text_columns(dataset), *bookkeeping], None)
     _add_columns(connection, table, dataset)

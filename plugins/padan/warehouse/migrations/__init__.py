@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import sqlalchemy
@@ -21,6 +22,7 @@ def migrate(database_url: str) -> None:
     """
     url = sqlalchemy.make_url(database_url).set(drivername="postgresql+psycopg")
     engine = sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool)
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it announces each call, also when there is nothing to do
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
     try:

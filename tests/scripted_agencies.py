@@ -1,0 +1,215 @@
+"""Agencies that answer from lists in memory: exactly what a test says, as the two clients would hand it on."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, Self
+
+import orjson
+from padan.agencies import Exchange, FailedUnit, Page
+from padan.agreement import Agreement, load_agreement
+from padan.settings import Settings
+
+PROJECT_DIR = Path(__file__).resolve().parent.parent
+AGREEMENT = load_agreement(PROJECT_DIR / "agreement" / "sandbox.yaml")
+DAY = date(2026, 3, 2)
+JF_ID, OTHER_JF_ID = "jf-statistisi-pertama", "jf-guru"
+JF_CODE, OTHER_JF_CODE = "14903", "99999"
+LISTS_OF_BPS = ("holders", "position_history", "credits", "competence_tests", "formations", "reference_codes")
+
+
+def settings_for(database_url: str, folder: Path, **changes: Any) -> Settings:
+    """Settings with every folder below ``folder``."""
+    (folder / "export").mkdir(exist_ok=True)
+    return Settings.model_validate(
+        {
+            "database_url": database_url,
+            "agreement_file": PROJECT_DIR / "agreement" / "sandbox.yaml",
+            "state_dir": folder / "state",
+            "archive_dir": folder / "archive",
+            "portal_export_dir": folder / "export",
+            "project_dir": PROJECT_DIR,
+            **changes,
+        }
+    )
+
+
+def nip_of(number: int) -> str:
+    """A synthetic NIP of a PNS."""
+    return f"19900101201501{1 + number % 2}{number % 1000:03d}" if number < 1000 else f"1990{number:04d}2015011001"
+
+
+def row_of(party: str, dataset: str, agreement: Agreement = AGREEMENT, **values: Any) -> dict[str, Any]:
+    """A row with every agreed field; those not given are their own name."""
+    items = agreement.dataset(party, dataset).items  # type: ignore[arg-type]
+    return {item.field: f"<{item.field}>" for item in items} | values
+
+
+@dataclass
+class World:
+    """What both agencies hold."""
+
+    lists: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: {name: [] for name in LISTS_OF_BPS})
+    reference: dict[str, list[Any]] = field(default_factory=dict)
+    people: dict[str, dict[str, list[Any]]] = field(default_factory=dict)
+    export: list[dict[str, str]] = field(default_factory=list)
+
+    def write_export(self, folder: Path, day: date = DAY) -> Path:
+        """Write the portal export of a day."""
+        path = folder / f"portal_export_{day.isoformat()}.csv"
+        names = (
+            list(self.export[0])
+            if self.export
+            else [item.field for item in AGREEMENT.dataset("bkn", "portal_export").items]
+        )
+        lines = [",".join(names), *(",".join(row[name] for name in names) for row in self.export)]
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return path
+
+
+def small_world(people: int = 12) -> World:
+    """A mixed-scope world: every fourth person of BPS's list and of the export has a JF that BPS does not foster."""
+    world = World()
+    for number in range(people):
+        outside = number % 4 == 3
+        add_person(world, number, outside=outside)
+    world.lists["formations"] = [
+        row_of("bps", "formations", formation_id="F1", jf_code=JF_CODE, needed=12, filled=7, updated_at=moment(1)),
+        row_of("bps", "formations", formation_id="F2", jf_code=OTHER_JF_CODE, needed=1, filled=1, updated_at=moment(1)),
+    ]
+    world.lists["reference_codes"] = [
+        row_of("bps", "reference_codes", code_type="jf", code=JF_CODE, bkn_code=None, updated_at=moment(1)),
+    ]
+    for dataset in AGREEMENT.datasets:
+        if dataset.party == "bkn" and dataset.access == "paged":
+            world.reference[dataset.name] = [row_of("bkn", dataset.name)]
+    world.reference["ref_kel_jabatan"] = [
+        row_of("bkn", "ref_kel_jabatan", id="kel-bps", pembinaId=AGREEMENT.scope.fostering_instansi_id),
+        row_of("bkn", "ref_kel_jabatan", id="kel-lain", pembinaId="another"),
+    ]
+    world.reference["ref_jabatan_fungsional"] = [
+        row_of("bkn", "ref_jabatan_fungsional", id=JF_ID, kel_jabatan_id="kel-bps"),
+        row_of("bkn", "ref_jabatan_fungsional", id=OTHER_JF_ID, kel_jabatan_id="kel-lain"),
+    ]
+    return world
+
+
+def moment(day: int) -> str:
+    """An updated_at in February 2026."""
+    return f"2026-02-{day:02d}T00:00:00Z"
+
+
+def add_person(world: World, number: int, *, outside: bool = False, day: int = 1) -> str:
+    """Add one person to both sides, in scope or not; returns the NIP."""
+    nip, code, jf = nip_of(number), OTHER_JF_CODE if outside else JF_CODE, OTHER_JF_ID if outside else JF_ID
+    holder = f"H{number:05d}"
+    secret = f"outside-{number}" if outside else f"person-{number}"
+    world.lists["holders"].append(
+        row_of("bps", "holders", holder_id=holder, nip=nip, name=secret, jf_code=code, credit_total=12.5, nik=None,
+               phone_number="0812", email="x@example.invalid", updated_at=moment(day), deleted_at=None)
+    )  # fmt: skip
+    for dataset, key in (("position_history", "history_id"), ("credits", "credit_id"), ("competence_tests", "test_id")):
+        values = {
+            key: f"{key}{number}",
+            "holder_id": holder,
+            "jf_code": code,
+            "updated_at": moment(day),
+            "deleted_at": None,
+        }
+        world.lists[dataset].append(row_of("bps", dataset, **values))
+    export = row_of(
+        "bkn", "portal_export", pns_id=f"P{number}", nip_baru=nip, nama=secret, jenis_jabatan_id="2", jabatan_id=jf
+    )
+    world.export.append(export | {"alamat": f"street of {secret}"})
+    own = {"idPns": f"P{number}", "nipBaru": nip}
+    world.people[nip] = {
+        "data_utama": [row_of("bkn", "data_utama", id=f"P{number}", nipBaru=nip, nama=secret, alamat="somewhere")],
+        "rw_jabatan": [
+            row_of("bkn", "rw_jabatan", id=f"J{number}", jabatanFungsionalId=jf, **own),
+            row_of("bkn", "rw_jabatan", id=f"K{number}", jabatanFungsionalId="", namaJabatan="outside-position", **own),
+        ],
+        "rw_golongan": [row_of("bkn", "rw_golongan", id=f"G{number}", **own)],
+        "rw_angkakredit": [row_of("bkn", "rw_angkakredit", id=f"A{number}", pns=f"P{number}")],
+        "rw_pendidikan": [row_of("bkn", "rw_pendidikan", id=f"E{number}", **own)],
+    }
+    return nip
+
+
+class _Scripted:
+    def __init__(self, on_exchange: Callable[[Exchange], None]) -> None:
+        self._tell = on_exchange
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        return None
+
+    def _page(self, party: str, dataset: str, unit: str, rows: list[Any], total: int | None, last: bool) -> Page:
+        body = orjson.dumps([dataset, rows], default=str)
+        sha256, now = hashlib.sha256(body).hexdigest(), datetime.now(UTC)
+        self._tell(Exchange(party, f"/{dataset}", dataset, 1, 200, None, len(body), sha256, now, 0.001))
+        return Page(dataset, unit, rows, total, last, now, sha256)
+
+
+class ScriptedJf(_Scripted):
+    """BPS's service over a world."""
+
+    def __init__(self, world: World, on_exchange: Callable[[Exchange], None], page_size: int = 5) -> None:
+        super().__init__(on_exchange)
+        self.world, self.page_size = world, page_size
+        self.asked: list[tuple[str, str | None]] = []
+
+    def pages(self, dataset: str, updated_since: str | None = None, start: int = 1) -> Iterator[Page]:
+        self.asked.append((dataset, updated_since))
+        rows = sorted(
+            self.world.lists[dataset], key=lambda row: str(row.get("updated_at")) if isinstance(row, dict) else ""
+        )
+        if updated_since is None:
+            rows = [row for row in rows if not isinstance(row, dict) or row.get("deleted_at") is None]
+        else:
+            rows = [row for row in rows if str(row["updated_at"]) >= updated_since]
+        number = start
+        while True:
+            chunk = rows[(number - 1) * self.page_size : number * self.page_size]
+            last = number * self.page_size >= len(rows)
+            yield self._page("bps", dataset, str(number), chunk, len(rows), last)
+            if last:
+                return
+            number += 1
+
+    def total(self, dataset: str) -> int:
+        rows = self.world.lists[dataset]
+        return sum(1 for row in rows if not isinstance(row, dict) or row.get("deleted_at") is None)
+
+
+class ScriptedSiasn(_Scripted):
+    """BKN's service over a world."""
+
+    def __init__(self, world: World, on_exchange: Callable[[Exchange], None], page_size: int = 5) -> None:
+        super().__init__(on_exchange)
+        self.world, self.page_size = world, page_size
+        self.unusable: set[tuple[str, str]] = set()
+        self.asked: list[tuple[str, str]] = []
+
+    def pages(self, dataset: str, start: int = 0) -> Iterator[Page]:
+        rows, offset = self.world.reference[dataset], start
+        while True:
+            chunk = rows[offset : offset + self.page_size]
+            last = offset + self.page_size >= len(rows)
+            yield self._page("bkn", dataset, str(offset), chunk, len(rows), last)
+            if last:
+                return
+            offset += self.page_size
+
+    def fetch_people(self, requests: Iterable[tuple[str, str]]) -> Iterator[Page | FailedUnit]:
+        for dataset, nip in requests:
+            self.asked.append((dataset, nip))
+            if (dataset, nip) in self.unusable:
+                yield FailedUnit(dataset, nip, "html_body", f"{dataset}: the body is HTML")
+            else:
+                yield self._page("bkn", dataset, nip, self.world.people.get(nip, {}).get(dataset, []), None, True)
