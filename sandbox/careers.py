@@ -6,6 +6,7 @@ import random
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from sandbox.days import add_months
 from sandbox.reference import (
     BY_GROUP_AND_LEVEL,
     FUNCTIONAL_POSITIONS,
@@ -43,12 +44,6 @@ class Credit:
     position: str  # JF short code
 
 
-def add_months(day: date, months: int) -> date:
-    """The first day of the month ``months`` after that of ``day``."""
-    number = day.year * 12 + day.month - 1 + months
-    return date(number // 12, number % 12 + 1, 1)
-
-
 def _half_year(index: int) -> date:
     """Promotions take effect on 1 April and 1 October."""
     return date(index // 2, 10 if index % 2 else 4, 1)
@@ -57,10 +52,10 @@ def _half_year(index: int) -> date:
 def career(
     rng: random.Random, position: FunctionalPosition, today: date, fresh: bool
 ) -> tuple[tuple[Step, ...], tuple[Step, ...]]:
-    """Ranks and positions of a PNS who now holds ``position``; ``fresh``: appointed this year."""
+    """Ranks and positions of a PNS who now holds ``position``; ``fresh``: appointed last year."""
     level = JENJANG[position.jenjang]
     if fresh:
-        start = date(today.year - 2, 12, 1)
+        start = date(today.year - 2, 1, 1)
         return (Step("31", start),), (Step(position.code, add_months(start, 16)),)
     start_code = "21" if position.jenjang == "PM" else ("23" if level.skilled else "31")
     present = rng.choice([code for code in level.golongan if code >= start_code])

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from sandbox.agencies import Agency
-from sandbox.careers import Step, add_months
+from sandbox.careers import Step
+from sandbox.days import add_months
 from sandbox.identifiers import IdentityRegister, mistyped_nik
 from sandbox.names import BIRTH_PLACES, folded, misspelt, spelt_otherwise
 from sandbox.people import Person, Side, Wish
@@ -62,7 +63,8 @@ class Change:
 class Kind:
     """One kind of planted difference.
 
-    ``share`` is per mille of the holders. ``settled`` is False where exact keys cannot find the two records of the person.
+    ``share`` is per mille of the holders. What a warehouse refuses to land only ever gets mended: had it come later, the
+    good row of the day before would still stand there. ``settled`` is False where exact keys cannot find the two records of the person.
     """
 
     name: str
@@ -70,7 +72,7 @@ class Kind:
     wish: Wish = Wish()
     share: int = 5
     settled: bool = True
-    only_new: bool = False
+    lives: tuple[tuple[bool, bool, bool], ...] = _CHANGING  # how those live that are not there every day
     beyond: bool = False  # planted on people beyond BPS's list
     spare: str = ""  # "typo" or "pppk": the other NIP that it needs
 
@@ -304,13 +306,13 @@ KINDS: tuple[Kind, ...] = (
     Kind("golongan_tmt_impossible", _golongan_tmt_impossible, share=3),
     Kind("jf_tmt_impossible", _jf_tmt_impossible, share=3),
     Kind("credit_in_words", _credit_in_words, _ESTABLISHED, share=3),
-    Kind("nip_of_17_digits", _nip_of_17_digits, share=3),
-    Kind("export_nip_damaged", _export_nip_damaged, share=2),
-    Kind("deleted_at_bps", _missing_at_bps, share=3, only_new=True),
+    Kind("nip_of_17_digits", _nip_of_17_digits, share=3, lives=(_MENDED,)),
+    Kind("export_nip_damaged", _export_nip_damaged, share=2, lives=(_MENDED,)),
+    Kind("deleted_at_bps", _missing_at_bps, share=3, lives=(_NEW,)),
     Kind("dirty_rw_golongan", _dirty("rw_golongan"), _ESTABLISHED, share=3),
     Kind("dirty_rw_jabatan", _dirty("rw_jabatan"), _ESTABLISHED, share=3),
     Kind("dirty_credits", _dirty("credits"), _ESTABLISHED, share=3),
-    Kind("dirty_competence_tests", _dirty("competence_tests"), _ESTABLISHED, share=3),
+    Kind("dirty_competence_tests", _dirty("competence_tests"), _ESTABLISHED, share=3, lives=(_MENDED,)),
     Kind("missing_at_bps", _missing_at_bps, share=8, beyond=True),
 )
 
@@ -338,9 +340,9 @@ class Plan:
         swapped = kind.name == "nik_swapped"
         for place, index in enumerate(indexes):
             turn = place // 2 if swapped else place
-            life = _CHANGING[(number + turn) % 3] if turn % 8 in (1, 2, 3) else _STEADY
+            life = kind.lives[(number + turn) % len(kind.lives)] if turn % 8 in (1, 2, 3) else _STEADY
             partner = indexes[place ^ 1] if swapped else None
-            self._planted[index] = Planted(kind, _NEW if kind.only_new else life, partner)
+            self._planted[index] = Planted(kind, _NEW if kind.lives == (_NEW,) else life, partner)
 
     def of(self, index: int) -> Planted | None:
         """What is planted on the holder ``index``."""

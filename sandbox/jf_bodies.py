@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from sandbox.careers import add_months
+from sandbox.days import add_months
 from sandbox.differences import Record
 from sandbox.names import noisy
 from sandbox.people import Side
@@ -34,7 +34,7 @@ class JfBodies:
 
     def __init__(self, record: Record, side: Side, duplicate_id: str) -> None:
         self.record, self.side, self.person = record, side, record.person
-        self.rng = random.Random(f"{record.person.noise_seed}/jf")
+        self.rng = random.Random()
         self.duplicate_id = duplicate_id
 
     def rows(self) -> dict[str, list[Row]]:
@@ -51,12 +51,19 @@ class JfBodies:
             }
         return found
 
+    def _begin(self, dataset: str) -> None:
+        """Noise of its own for each dataset, so that a difference in one does not stir up the others."""
+        self.rng = random.Random(f"{self.person.noise_seed}/jf/{dataset}")
+
     def _text(self, value: str | None, share: float) -> str | None:
+        """``value``, now and then in other dress; nothing is null or empty."""
+        chance, dressed = self.rng.random(), noisy(self.rng, value or "")
         if value is None:
-            return "" if self.rng.random() < 0.1 else None
-        return noisy(self.rng, value) if self.rng.random() < share else value
+            return "" if chance < 0.1 else None
+        return dressed if chance < share else value
 
     def _holder(self) -> Row:
+        self._begin("holders")
         side, person = self.side, self.person
         rank = side.ranks[-1]
         credit: float | str | None = side.credit_total / 1000 if side.credit_total is not None else None
@@ -91,6 +98,7 @@ class JfBodies:
         }
 
     def _positions(self) -> list[Row]:
+        self._begin("positions")
         steps = [(step.code, step.tmt) for step in self.side.positions]
         if self.person.earlier_position:
             steps.insert(0, (self.person.earlier_position, add_months(self.person.cpns, 6)))
@@ -113,6 +121,7 @@ class JfBodies:
         return rows
 
     def _credits(self) -> list[Row]:
+        self._begin("credits")
         rows = []
         for number, credit in enumerate(self.side.credits):
             decided = add_months(credit.end, 1)
@@ -134,6 +143,7 @@ class JfBodies:
         return rows
 
     def _tests(self) -> list[Row]:
+        self._begin("tests")
         rows: list[Row] = []
         for number, step in enumerate(self.side.positions[1:]):
             aimed = FUNCTIONAL_POSITIONS[step.code]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.careers import add_months
+from sandbox.days import FIRST_DAY, add_months, months_between
 from sandbox.differences import Record
 from sandbox.people import Side
 from sandbox.reference import (
@@ -38,6 +38,7 @@ def export_row(record: Record, side: Side) -> list[str]:
     position_id, position_name, since = position_fields(record, side)
     first, last, study = side.ranks[0], side.ranks[-1], side.studies[-1]
     pns_since = None if side.pppk else add_months(person.cpns, 12)
+    served = months_between(person.cpns, FIRST_DAY)
     values = {
         "pns_id": person.person_id,
         "nip_baru": record.export_nip or side.nip,
@@ -68,8 +69,8 @@ def export_row(record: Record, side: Side) -> list[str]:
         "gol_akhir_id": last.code,
         "gol_akhir_nama": GOLONGAN[last.code].name,
         "tmt_golongan": side.unusable.get("golongan_tmt") or dmy(last.tmt),
-        "mk_tahun": str(2026 - person.cpns.year),
-        "mk_bulan": str((10 - person.cpns.month) % 12),
+        "mk_tahun": str(served // 12),
+        "mk_bulan": str(served % 12),
         "jenis_jabatan_id": kind,
         "jenis_jabatan_nama": JENIS_JABATAN[kind],
         "jabatan_id": position_id,

@@ -6,12 +6,14 @@ from collections import Counter
 from typing import Any
 
 from sandbox.agencies import KANREG, Agency, Unit
+from sandbox.days import FIRST_DAY
 from sandbox.differences import UNMAPPED_INSTANSI_CODE
 from sandbox.reference import (
     AGAMA,
     EDUCATION_LEVELS,
     EMPLOYMENT_STATUS,
     ESELON,
+    FOSTERED,
     FUNCTIONAL_POSITIONS,
     GOLONGAN,
     JENIS_JABATAN,
@@ -184,7 +186,7 @@ def _code(code_type: str, code: str, name: str, bkn_code: str | None) -> Row:
 def reference_codes(agencies: list[Agency]) -> list[Row]:
     """BPS's codes and, where it knows them, BKN's: types jf, jenjang, golongan, employment_status, education_level, instansi."""
     return [
-        *(_code("jf", row.code, row.name, row.id) for row in FUNCTIONAL_POSITIONS.values()),
+        *(_code("jf", row.code, row.name, row.id) for row in FOSTERED),
         *(_code("jenjang", row.code, row.name, row.code) for row in JENJANG.values()),
         *(_code("golongan", row.name, row.pangkat or f"Golongan {row.name}", row.id) for row in GOLONGAN.values()),
         *(_code("employment_status", code, KEDUDUKAN_HUKUM[bkn], bkn) for code, bkn in EMPLOYMENT_STATUS.items()),
@@ -200,10 +202,10 @@ def formations(filled: Counter[tuple[str, str]]) -> list[Row]:
     for number, ((agency_code, jf_code), count) in enumerate(sorted(filled.items())):
         rows.append(
             {
-                "formation_id": f"FM{agency_code}-{jf_code}-2026",
+                "formation_id": f"FM{agency_code}-{jf_code}-{FIRST_DAY.year}",
                 "instansi_code": agency_code,
                 "jf_code": jf_code,
-                "year": 2026,
+                "year": FIRST_DAY.year,
                 "needed": count + number % 4,
                 "filled": count,
             }

@@ -9,7 +9,8 @@ from typing import Any
 import orjson
 
 from sandbox.agencies import KANREG
-from sandbox.careers import Credit, Step, add_months
+from sandbox.careers import Credit, Step
+from sandbox.days import FIRST_DAY, add_months, months_between
 from sandbox.differences import Record
 from sandbox.names import noisy
 from sandbox.people import Side
@@ -60,8 +61,7 @@ class SiasnBodies:
 
     def __init__(self, record: Record, side: Side) -> None:
         self.record, self.side, self.person = record, side, record.person
-        self.rng = random.Random(f"{record.person.noise_seed}/siasn")
-        self.male = side.male
+        self.rng = random.Random()
         self._empty: tuple[str | None, ...] = ("", None)
         self._history_positions = side.positions or (() if record.person.other_job else record.person.truth.positions)
 
@@ -80,25 +80,33 @@ class SiasnBodies:
         self.rows = {"data_utama": 1, **{dataset: len(rows) for dataset, rows in lists.items()}}
         return found
 
+    def _begin(self, section: str) -> None:
+        """Noise of its own for each section, so that a difference in one does not stir up the others."""
+        self.rng = random.Random(f"{self.person.noise_seed}/siasn/{section}")
+
     def _none(self) -> str | None:
         """Nothing, in one of the two ways that SIASN writes it."""
         return self.rng.choice(self._empty)
 
     def _or_none(self, value: str | None) -> str | None:
-        return value if value is not None else self._none()
+        nothing = self._none()
+        return nothing if value is None else value
 
     def _date(self, attribute: str, day: date | None) -> str | None:
-        return self.side.unusable.get(attribute) or self._or_none(dmy(day))
+        usable = self._or_none(dmy(day))
+        return self.side.unusable.get(attribute, usable)
 
     def _person(self) -> Row:
         return {**self._identity(), **self._status(), **self._agency(), **self._position(), **self._rank_and_study()}
 
     def _identity(self) -> Row:
+        self._begin("_identity")
         side, person, rng = self.side, self.person, self.rng
         name = noisy(rng, side.name) if rng.random() < 0.15 else side.name
-        title = noisy(rng, side.title_back) if side.title_back and rng.random() < 0.3 else side.title_back
+        title = noisy(rng, side.title_back or "") if rng.random() < 0.3 else side.title_back
         faith = str(rng.choice((1, 1, 1, 1, 1, 1, 2, 3, 4)))
         married = rng.choice("1114")
+        served = months_between(person.cpns, FIRST_DAY)
         handle = f"pegawai{person.index}"
         return {
             "id": person.person_id,
@@ -106,7 +114,7 @@ class SiasnBodies:
             "nipLama": self._or_none(person.nip_old),
             "nama": name,
             "gelarDepan": self._or_none(side.title_front),
-            "gelarBelakang": self._or_none(title),
+            "gelarBelakang": self._or_none(title or None),
             "tempatLahir": side.birth_place.upper() if rng.random() < 0.4 else side.birth_place,
             "tempatLahirId": opaque_id("lokasi", side.birth_place),
             "tglLahir": self._date("birth_date", side.birth_date),
@@ -120,8 +128,8 @@ class SiasnBodies:
             "noHp": f"0000{person.index:08}",
             "noTelp": self._none(),
             "jenisPegawaiId": "1" if side.agency.central else "12",
-            "mkTahun": str((date(2026, 10, 1).year - person.cpns.year)),
-            "mkBulan": str((10 - person.cpns.month) % 12),
+            "mkTahun": str(served // 12),
+            "mkBulan": str(served % 12),
             "jenisPegawaiNama": "PNS Pusat yang bekerja pada Departemen/Lembaga" if side.agency.central else "PNS Daerah",
             "jenisKelamin": "M" if side.male else "F",
             "jenisIdDokumenId": "1",
@@ -150,6 +158,7 @@ class SiasnBodies:
         }  # fmt: skip
 
     def _status(self) -> Row:
+        self._begin("_status")
         side, person = self.side, self.person
         pns_since = None if side.pppk else add_months(person.cpns, 12)
         retirement = side.position.retirement_age if side.position else 58
@@ -180,6 +189,7 @@ class SiasnBodies:
         }
 
     def _agency(self) -> Row:
+        self._begin("_agency")
         agency, unit = self.side.agency, self.side.unit
         return {
             "instansiIndukId": agency.id,
@@ -210,6 +220,7 @@ class SiasnBodies:
         }
 
     def _position(self) -> Row:
+        self._begin("_position")
         side = self.side
         kind = position_kind(self.record)
         position_id, name, since = position_fields(self.record, side)
@@ -241,6 +252,7 @@ class SiasnBodies:
         }
 
     def _rank_and_study(self) -> Row:
+        self._begin("_rank_and_study")
         side = self.side
         first, last, study = side.ranks[0], side.ranks[-1], side.studies[-1]
         graduated = self._graduation(len(side.studies) - 1)
@@ -252,7 +264,7 @@ class SiasnBodies:
             "tmtGolAkhir": self._date("golongan_tmt", last.tmt),
             "pangkatAwal": self._or_none(GOLONGAN[first.code].pangkat),
             "pangkatAkhir": self._or_none(GOLONGAN[last.code].pangkat),
-            "masaKerja": f"{2026 - self.person.cpns.year} Tahun",
+            "masaKerja": f"{months_between(self.person.cpns, FIRST_DAY) // 12} Tahun",
             "gajiPokok": self.rng.choice(("3000000", "", "-")),
             "tkPendidikanTerakhirId": study.level,
             "tkPendidikanTerakhir": _GENERAL_EDUCATION[study.level],
@@ -282,6 +294,7 @@ class SiasnBodies:
         return dmy(add_months(tmt, -1).replace(day=self.rng.randrange(1, 28)))
 
     def _positions(self) -> list[Row]:
+        self._begin("_positions")
         rows = []
         person = self.person
         start = add_months(person.cpns, 0)
@@ -335,11 +348,12 @@ class SiasnBodies:
         )
 
     def _ranks(self) -> list[Row]:
+        self._begin("_ranks")
         return [self._rank_row(number, step) for number, step in enumerate(self.side.ranks)]
 
     def _rank_row(self, number: int, step: Step) -> Row:
         rank = GOLONGAN[step.code]
-        months = (step.tmt.year - self.person.cpns.year) * 12 + step.tmt.month - self.person.cpns.month
+        months = months_between(self.person.cpns, step.tmt)
         kind, label = ("211", "Golongan dari Pengadaan CPNS/PNS") if number == 0 else ("202", "Pilihan (JFT)")
         return self._history(
             "rw_golongan",
@@ -362,6 +376,7 @@ class SiasnBodies:
         )
 
     def _credits(self) -> list[Row]:
+        self._begin("_credits")
         return [self._credit_row(number, credit) for number, credit in enumerate(self.side.credits)]
 
     def _credit_row(self, number: int, credit: Credit) -> Row:
@@ -392,6 +407,7 @@ class SiasnBodies:
         }
 
     def _studies(self) -> list[Row]:
+        self._begin("_studies")
         rows = []
         for number, study in enumerate(self.side.studies):
             year = self._graduation(number)

@@ -10,21 +10,21 @@ from sandbox.names import folded
 from sandbox.people import Side
 
 _SETTLED = {kind.name: kind.settled for kind in KINDS}
-# Field that holds the attribute, where an unusable value of it is planted: (BKN's, BPS's).
+# Column that holds the attribute, where an unusable value of it is planted: (BKN's, BPS's).
 _FIELDS = {
-    "birth_date": ("tglLahir", "birth_date"),
-    "golongan_tmt": ("tmtGolAkhir", "golongan_tmt"),
-    "jf_tmt": ("tmtJabatan", "jf_tmt"),
+    "birth_date": ("tgl_lahir", "birth_date"),
+    "golongan_tmt": ("tmt_gol_akhir", "golongan_tmt"),
+    "jf_tmt": ("tmt_jabatan", "jf_tmt"),
     "credit_total": ("", "credit_total"),
     "instansi": ("", "instansi_code"),
     "education_level": ("", "education_level"),
 }
-_RULES = {"credit_total": "unparsable_number", "instansi": "unmapped_code", "education_level": "unmapped_code"}
+_RULES = {"credit_total": "not_a_number", "instansi": "unmapped_code", "education_level": "unmapped_code"}
 # History dataset -> (field, rule) of the one unusable value planted in a row of it.
 DIRT = {
-    "rw_golongan": ("skTanggal", "unparsable_date"),
-    "rw_jabatan": ("tanggalSk", "unparsable_date"),
-    "credits": ("decree_date", "unparsable_date"),
+    "rw_golongan": ("sk_tanggal", "impossible_date"),
+    "rw_jabatan": ("tanggal_sk", "impossible_date"),
+    "credits": ("decree_date", "impossible_date"),
     "competence_tests": ("score", "not_scalar"),
 }
 
@@ -107,7 +107,7 @@ class Truth:
             if side is not None:
                 self._find_unusable(kind, party, side)
         if record.duplicate and bps:
-            self.finding(kind, "holders", "nip", "duplicate_person")
+            self.finding(kind, "holders", "nip_bps", "duplicate_person")
         if bkn is None or bps is None:
             self._differences.append(
                 self._entry(record, kind, "presence", "only_in_bps" if bkn is None else "only_in_bkn", True)
@@ -128,7 +128,7 @@ class Truth:
         for attribute in side.unusable:
             field = _FIELDS[attribute][0 if party == "bkn" else 1]
             self.finding(
-                kind, "data_utama" if party == "bkn" else "holders", field, _RULES.get(attribute, "unparsable_date")
+                kind, "data_utama" if party == "bkn" else "holders", field, _RULES.get(attribute, "impossible_date")
             )
 
     @staticmethod

@@ -9,13 +9,14 @@ import random
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, TextIO
 
 import orjson
 
 from sandbox.agencies import Agency, build_agencies
+from sandbox.days import FIRST_DAY, day_of
 from sandbox.differences import Plan, Planted, Record, record_of, spare_nip
 from sandbox.jf_bodies import KEYS, person_rows
 from sandbox.people import Person, Population, Wish
@@ -25,7 +26,6 @@ from sandbox.reference_lists import formations, reference_codes, siasn_lists
 from sandbox.siasn_bodies import PERSON_DATASETS, person_bodies, position_fields, position_kind
 from sandbox.truth import DIRT, Truth
 
-FIRST_DAY = date(2026, 11, 2)
 DEFAULT_PEOPLE, DEFAULT_SEED = 2000, 20231204
 WORLD_FILE, TRUTH_FILE, EXPORT_DIR = "world.sqlite", "truth.json", "portal_export"
 _FOSTERED_CODES = frozenset(row.code for row in FOSTERED)
@@ -42,17 +42,13 @@ _SCHEMA = """
 Row = dict[str, Any]
 
 
-def day_of(day: int) -> date:
-    """The calendar date of the world's ``day`` (1 is the first)."""
-    return FIRST_DAY + timedelta(days=day - 1)
-
-
 def _stamp(day: int, rng: random.Random) -> str:
     """When a row last changed: before the world began, or in the small hours of a later day."""
+    midnight = datetime.combine(day_of(day), time(), UTC)
     if day == 1:
-        moment = datetime(2024, 1, 1, tzinfo=UTC) + timedelta(seconds=rng.randrange(1000 * 86_400))
+        moment = midnight - timedelta(seconds=rng.randrange(1, 700 * 86_400))
     else:
-        moment = datetime(2026, 11, 2, tzinfo=UTC) + timedelta(days=day - 1, seconds=rng.randrange(5 * 3600))
+        moment = midnight + timedelta(seconds=rng.randrange(5 * 3600))
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -169,7 +165,7 @@ class _Writer:
                 if not inside:
                     self.truth.count(dataset, "out_of_scope")
                 elif dataset == "holders" and record.damaged_nip:
-                    self.truth.quarantined(kind, dataset, "nip", "nip")
+                    self.truth.quarantined(kind, dataset, "nip_bps", "nip")
                 elif isinstance(row.get("score"), dict):
                     self.truth.quarantined(kind, dataset, *DIRT[dataset])
                 else:
