@@ -28,7 +28,6 @@ from sandbox.reference import (
 )
 
 Row = dict[str, Any]
-PERSON_DATASETS = ("data_utama", "rw_jabatan", "rw_golongan", "rw_angkakredit", "rw_pendidikan")
 JFU_NAME = "Pengolah Data dan Informasi"
 JFU_ID = opaque_id("jfu", JFU_NAME)
 _GENERAL_EDUCATION = {level: EDUCATION_LEVELS[code][1] for level, code in EDUCATION_LEVEL_CODE.items()}

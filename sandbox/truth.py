@@ -19,6 +19,7 @@ _FIELDS = {
     "instansi": ("", "instansi_code"),
     "education_level": ("", "education_level"),
 }
+BPS_DATASETS = ("holders", "position_history", "credits", "competence_tests", "formations", "reference_codes")
 _RULES = {"credit_total": "not_a_number", "instansi": "unmapped_code", "education_level": "unmapped_code"}
 # History dataset -> (field, rule) of the one unusable value planted in a row of it.
 DIRT = {
@@ -75,16 +76,17 @@ class Truth:
 
     def __init__(self) -> None:
         self._differences: list[dict[str, Any]] = []
-        self._instead: list[dict[str, Any]] = []
+        self._unsettled: list[dict[str, Any]] = []
         self._findings: Counter[tuple[str, str, str, str]] = Counter()
         self._quarantine: Counter[tuple[str, str, str, str]] = Counter()
         self._people: Counter[str] = Counter()
         self._kinds: Counter[str] = Counter()
-        self.landing: dict[str, Counter[str]] = {}
+        self._landing: dict[str, Counter[str]] = {}
+        self.asked = 0
 
     def count(self, dataset: str, outcome: str, rows: int = 1) -> None:
-        """``rows`` more rows of ``dataset`` end as ``outcome`` (landed, quarantined, out_of_scope, requests) in a full extraction."""
-        self.landing.setdefault(dataset, Counter())[outcome] += rows
+        """``rows`` more rows of ``dataset`` end as ``outcome`` (landed, quarantined, out_of_scope) in a full extraction."""
+        self._landing.setdefault(dataset, Counter())[outcome] += rows
 
     def finding(self, kind: str, dataset: str, field: str, rule: str) -> None:
         """One value that will not parse or map, or one record that breaks a rule, and is landed all the same."""
@@ -109,20 +111,24 @@ class Truth:
         if record.duplicate and bps:
             self.finding(kind, "holders", "nip_bps", "duplicate_person")
         if bkn is None or bps is None:
-            self._differences.append(
-                self._entry(record, kind, "presence", "only_in_bps" if bkn is None else "only_in_bkn", True)
-            )
+            verdict = "only_in_bps" if bkn is None else "only_in_bkn"
+            self._differences.append(self._entry(record, kind, "presence", verdict))
         else:
             self._match(record, kind, bkn, bps)
 
     def _match(self, record: Record, kind: str, bkn: Side, bps: Side) -> None:
-        settled = _SETTLED.get(kind, True)
-        if settled:
+        found = verdicts(bkn, bps)
+        if _SETTLED.get(kind, True):
             self._people["exact_nip" if bkn.nip == bps.nip else "exact_nik"] += 1
-        else:
-            self._instead.append(self._entry(record, kind, "presence", "only_in_bkn", True) | {"holder_id": None})
-            self._instead.append(self._entry(record, kind, "presence", "only_in_bps", True) | {"person_id_bkn": None})
-        self._differences += [self._entry(record, kind, *verdict, settled) for verdict in verdicts(bkn, bps).items()]
+            self._differences += [self._entry(record, kind, *verdict) for verdict in found.items()]
+            return
+        # Exact keys take the two records for two people.
+        unsettled = {"settled_by_exact_keys": False}
+        self._differences += [
+            self._entry(record, kind, "presence", "only_in_bkn") | {"holder_id": None} | unsettled,
+            self._entry(record, kind, "presence", "only_in_bps") | {"person_id_bkn": None} | unsettled,
+        ]
+        self._unsettled += [self._entry(record, kind, *verdict) | unsettled for verdict in found.items()]
 
     def _find_unusable(self, kind: str, party: str, side: Side) -> None:
         for attribute in side.unusable:
@@ -132,43 +138,40 @@ class Truth:
             )
 
     @staticmethod
-    def _entry(record: Record, kind: str, attribute: str, verdict: str, settled: bool) -> dict[str, Any]:
+    def _entry(record: Record, kind: str, attribute: str, verdict: str) -> dict[str, Any]:
         return {
             "kind": kind,
             "person_id_bkn": record.person.person_id if record.bkn else None,
             "holder_id": record.person.holder_id if record.bps and not record.damaged_nip else None,
             "attribute": attribute,
             "verdict": verdict,
-            "settled_by_exact_keys": settled,
+            "settled_by_exact_keys": True,
         }
 
     def document(self, **about: Any) -> dict[str, Any]:
         """The truth file."""
-        landing = {}
-        for dataset, counts in sorted(self.landing.items()):
+        landing: dict[str, dict[str, dict[str, int]]] = {"bkn": {}, "bps": {}}
+        for dataset, counts in sorted(self._landing.items()):
             landed, quarantined = counts["landed"], counts["quarantined"]
-            landing[dataset] = {
+            landing["bps" if dataset in BPS_DATASETS else "bkn"][dataset] = {
                 "extracted": landed + quarantined,
                 "landed": landed,
                 "quarantined": quarantined,
                 "out_of_scope": counts["out_of_scope"],
-                **({"requests": counts["requests"]} if counts["requests"] else {}),
             }
         return {
             **about,
             "people": {
                 "bkn": self._people["bkn"],
                 "bps": self._people["bps"],
+                "asked": self.asked,
                 "matched": {"exact_nip": self._people["exact_nip"], "exact_nik": self._people["exact_nik"]},
             },
             "planted": dict(sorted(self._kinds.items())),
             "differences": self._differences,
-            "seen_instead_by_exact_keys": self._instead,
+            "needs_probabilistic": self._unsettled,
             "findings": [_row(key, count) for key, count in sorted(self._findings.items())],
             "quarantine": [_row(key, count) for key, count in sorted(self._quarantine.items())],
-            "out_of_scope": {
-                name: counts["out_of_scope"] for name, counts in landing.items() if counts["out_of_scope"]
-            },
             "landing": landing,
         }
 

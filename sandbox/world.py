@@ -23,7 +23,7 @@ from sandbox.people import Person, Population, Wish
 from sandbox.portal_export import COLUMNS, export_row
 from sandbox.reference import FOSTERED, FUNCTIONAL_POSITIONS
 from sandbox.reference_lists import formations, reference_codes, siasn_lists
-from sandbox.siasn_bodies import PERSON_DATASETS, person_bodies, position_fields, position_kind
+from sandbox.siasn_bodies import person_bodies, position_fields, position_kind
 from sandbox.truth import DIRT, Truth
 
 DEFAULT_PEOPLE, DEFAULT_SEED = 2000, 20231204
@@ -135,8 +135,7 @@ class _Writer:
                 self.truth.count("portal_export", "out_of_scope")
         if not asked:
             return
-        for dataset in PERSON_DATASETS:
-            self.truth.count(dataset, "requests", len(asked))
+        self.truth.asked += len(asked)
         if record.bkn and record.bkn.nip in asked:
             self._count_bkn(record, rows, kind)
         self.truth.add(record)
