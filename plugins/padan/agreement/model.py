@@ -1,142 +1,113 @@
-"""The agreement file: strict schema, look-ups by logical date, guard.
+"""The agreement as a whole: look-ups by logical date, and the way from a file to it.
 
 Source of every rule: PKS BPS-BKN 37.03.23/HK.610/PKS/12/2023 and 41/HM.04.01/2023; the article is named at each.
 """
 
 from __future__ import annotations
 
-import re
+import hashlib
+import json
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
+from padan.agreement.addenda import apply
+from padan.agreement.clauses import (
+    Action,
+    Addendum,
+    Annex,
+    Article,
+    Assumed,
+    Authority,
+    Clause,
+    Dataset,
+    Item,
+    ItemTerms,
+    LegalBasis,
+    LiaisonUnit,
+    Location,
+    Obligation,
+    Party,
+    PartyCode,
+    Personal,
+    Precedent,
+    Provision,
+    Purpose,
+    Retention,
+    Scope,
+    Strict,
+    Suspension,
+    Text,
+    Validity,
+    clauses_of,
+    name_of,
+    snake_case,
+)
+from padan.agreement.document import AgreementFileError, read
+from padan.agreement.guard import Refusal, refuse
+from padan.agreement.rules import violations
 from padan.errors import AgreementError, AgreementNotInForce
 
-PartyCode = Literal["bkn", "bps"]
-Personal = Literal["none", "indirect", "direct", "sensitive"]
+__all__ = [
+    "Agreement",
+    "Dataset",
+    "Item",
+    "LiaisonUnit",
+    "Party",
+    "PartyCode",
+    "Personal",
+    "Scope",
+    "Validity",
+    "load_agreement",
+    "snake_case",
+]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class Agreement(Strict):
+    """The whole agreement, as signed; :meth:`on` gives it as its addenda have it on a day."""
 
-
-def snake_case(field: str) -> str:
-    """The column name of a wire field: ``golRuangAkhirId`` -> ``gol_ruang_akhir_id``, ``jenisKPId`` -> ``jenis_kp_id``."""
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", field)
-    return spaced.lower()
-
-
-class Party(_Strict):
-    """One of the two parties (PKS preamble)."""
-
-    name: str
-    role: Literal["PIHAK KESATU", "PIHAK KEDUA"]
-    signatory: str
-    signatory_title: str
-
-
-class Validity(_Strict):
-    """From signing, both days included (PKS article 6)."""
-
-    start: date
-    end: date
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Validity:
-        if self.end < self.start:
-            raise ValueError("validity ends before it starts")
-        return self
-
-
-class LiaisonUnit(_Strict):
-    """The unit that a party appointed for correspondence (PKS article 8)."""
-
-    party: PartyCode
-    unit: str
-    email: str
-    valid_from: date
-    valid_to: date | None = None
-
-
-class Scope(_Strict):
-    """Which functional positions the exchange is about: those that BPS fosters (PKS article 2 (1))."""
-
-    fostering_instansi_id: str = Field(description="SIASN instansi id of the fostering agency (kel_jabatan.pembinaId)")
-    kel_jabatan_ids: Annotated[tuple[str, ...], Field(min_length=1)]
-    jf_codes: Annotated[tuple[str, ...], Field(min_length=1, description="short codes (cepat_kode) of the JFs")]
-
-
-class Item(_Strict):
-    """One data item of the annex (PKS articles 3 and 4: *rincian data yang tercantum dalam Lampiran*)."""
-
-    field: str = Field(description="name on the wire, to the letter, misspelt where the source misspells it")
-    column: str = ""
-    meaning: str
-    personal: Personal = "none"
-    required: bool = Field(default=False, description="a row without it is quarantined; absent everywhere, publication stops")
-    rule: Literal["", "nip", "nik"] = Field(default="", description="format that the value must have to be landed")
-
-    @model_validator(mode="after")
-    def _default_column(self) -> Item:
-        if not self.column:
-            object.__setattr__(self, "column", snake_case(self.field))
-        if not re.fullmatch(r"[a-z][a-z0-9_]*", self.column):
-            raise ValueError(f"column {self.column!r} is not a lower-case identifier")
-        return self
-
-
-class Dataset(_Strict):
-    """A list of data items that one party gives the other."""
-
-    name: str
-    party: PartyCode = Field(description="the giver")
-    access: Literal["paged", "per_key", "file_drop"]
-    purpose: str
-    row_key: Annotated[tuple[str, ...], Field(min_length=1, description="columns that identify a row")]
-    person_key: str = Field(default="", description="column that holds the NIP, where rows are about people")
-    incremental: bool = Field(default=False, description="the source can tell what changed since a moment")
-    items: Annotated[tuple[Item, ...], Field(min_length=1)]
-
-    @model_validator(mode="after")
-    def _keys_are_items(self) -> Dataset:
-        columns = [item.column for item in self.items]
-        twice = sorted({column for column in columns if columns.count(column) > 1})
-        if twice:
-            raise ValueError(f"dataset {self.name}: column listed twice: {', '.join(twice)}")
-        unknown = [key for key in (*self.row_key, self.person_key) if key and key not in columns]
-        if unknown:
-            raise ValueError(f"dataset {self.name}: key column not among the items: {', '.join(unknown)}")
-        return self
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """Column names in the agreed order."""
-        return tuple(item.column for item in self.items)
-
-
-class Agreement(_Strict):
-    """The whole agreement."""
-
-    title: str
+    title: Text
     numbers: dict[PartyCode, str]
     fictional: bool
+    place: str = ""
     parties: dict[PartyCode, Party]
     signed: date
     validity: Validity
+    preceded_by: tuple[Precedent, ...] = ()
+    purpose: Purpose
+    articles: Annotated[tuple[Article, ...], Field(min_length=1)]
+    legal_bases: Annotated[tuple[LegalBasis, ...], Field(min_length=1)]
+    provisions: tuple[Provision, ...] = ()
+    obligations: Annotated[tuple[Obligation, ...], Field(min_length=1)]
+    authority: Annotated[tuple[Authority, ...], Field(min_length=1)]
+    retention: Annotated[tuple[Retention, ...], Field(min_length=1)]
+    item_terms: tuple[ItemTerms, ...] = ()
+    annex: Annex
     scope: Scope
     liaison_units: tuple[LiaisonUnit, ...]
+    suspensions: tuple[Suspension, ...] = ()
+    addenda: tuple[Addendum, ...] = ()
+    assumptions: tuple[Assumed, ...] = ()
     datasets: tuple[Dataset, ...]
 
-    @field_validator("datasets")
-    @classmethod
-    def _unique(cls, datasets: tuple[Dataset, ...]) -> tuple[Dataset, ...]:
-        names = [(dataset.party, dataset.name) for dataset in datasets]
-        if len(set(names)) != len(names):
-            raise ValueError("a dataset is listed twice for one party")
-        return datasets
+    @model_validator(mode="after")
+    def _both_parties(self) -> Agreement:
+        for field, value in (("numbers", self.numbers), ("parties", self.parties)):
+            if set(value) != {"bkn", "bps"}:
+                raise PydanticCustomError("party_missing", "{field} must name both bkn and bps", {"field": field})
+        return self
+
+    @model_validator(mode="after")
+    def _unique(self) -> Agreement:
+        if len({dataset.key for dataset in self.datasets}) != len(self.datasets):
+            raise PydanticCustomError("dataset_twice", "a dataset is listed twice for one party")
+        return self
+
+    # --- what is exchanged
 
     def dataset(self, party: PartyCode, name: str) -> Dataset:
         """The dataset ``name`` given by ``party``.
@@ -153,6 +124,36 @@ class Agreement(_Strict):
         """All datasets that ``party`` gives."""
         return tuple(dataset for dataset in self.datasets if dataset.party == party)
 
+    def legal_basis_of(self, dataset: Dataset, item: Item) -> str:
+        """Id of the legal basis of an item: its own, else that of the item terms that fit it best; empty if none."""
+        return item.legal_basis or self._terms(dataset, item, "legal_basis")
+
+    def retention_of(self, dataset: Dataset, item: Item) -> str:
+        """Id of the retention of an item: its own, else that of the item terms that fit it best; empty if none."""
+        return item.retention or self._terms(dataset, item, "retention")
+
+    def _terms(self, dataset: Dataset, item: Item, name: Literal["legal_basis", "retention"]) -> str:
+        best, found = -1, ""
+        for terms in self.item_terms:
+            value: str = getattr(terms, name)
+            fit = terms.match(dataset, item)
+            if value and fit is not None and fit >= best:
+                best, found = fit, value
+        return found
+
+    def authority_of(self, attribute: str) -> Literal["bkn", "bps", "none"]:
+        """Whose value of ``attribute`` is presumed right.
+
+        Raises:
+            AgreementError: if the agreement does not say.
+        """
+        for authority in self.authority:
+            if attribute in authority.attributes:
+                return authority.party
+        raise AgreementError(f"the agreement names no authority for {attribute!r}")
+
+    # --- who
+
     def liaison(self, party: PartyCode, day: date) -> LiaisonUnit:
         """Who is liaison of ``party`` on ``day`` (PKS article 8).
 
@@ -168,35 +169,73 @@ class Agreement(_Strict):
             raise AgreementError(f"{len(found)} liaison units of {party} on {day.isoformat()}; there must be one")
         return found[0]
 
-    def require_in_force(self, day: date) -> None:
-        """Refuse an exchange outside the validity (PKS article 6).
+    # --- when
+
+    def addenda_on(self, day: date) -> tuple[Addendum, ...]:
+        """The addenda in force on ``day``, the newest last (PKS article 12)."""
+        in_force = [addendum for addendum in self.addenda if addendum.in_force(day)]
+        return tuple(sorted(in_force, key=lambda addendum: (addendum.in_force_from, addendum.signed)))
+
+    def on(self, day: date) -> Agreement:
+        """The agreement as it stands on ``day``: where two addenda in force change the same point, the newest wins."""
+        return apply(self, self.addenda_on(day))
+
+    def refusal(self, day: date, action: Action = "extract") -> Refusal | None:
+        """Why ``action`` is not permitted on ``day``, or None if it is."""
+        return refuse(self, day, action)
+
+    def require_in_force(self, day: date, action: Action = "extract") -> None:
+        """Refuse an action outside the validity or during a suspension (PKS articles 6 and 10).
 
         Raises:
-            AgreementNotInForce: naming the day and the validity.
+            AgreementNotInForce: naming the day and why.
         """
-        if not self.validity.start <= day <= self.validity.end:
-            raise AgreementNotInForce(
-                f"no exchange on {day.isoformat()}: the agreement is in force from "
-                f"{self.validity.start.isoformat()} to {self.validity.end.isoformat()}"
-            )
+        refusal = self.refusal(day, action)
+        if refusal is not None:
+            raise AgreementNotInForce(refusal.text)
+
+    # --- as a whole
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over all that the agreement says, wherever its sections are kept."""
+        content = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(content.encode()).hexdigest()
+
+    def clauses(self) -> Iterator[tuple[Location, Clause]]:
+        """Every clause and its place in the file, in the file's order."""
+        yield from clauses_of(self, ())
+
+    def assumed(self) -> Iterator[tuple[str, str]]:
+        """Everything that is assumed, as (what, why)."""
+        for assumption in self.assumptions:
+            yield assumption.about, assumption.why
+        for location, clause in self.clauses():
+            if clause.assumption:
+                yield name_of(location, clause), clause.assumption
+
+
+# pydantic's names of what is wrong, in ours; its other names pass as they are.
+_RULES = {"missing": "missing_field", "extra_forbidden": "unknown_field", "value_error": "value"}
 
 
 def load_agreement(path: Path) -> Agreement:
-    """Read and check an agreement file.
+    """Read and check an agreement file, and the files that it takes sections from.
 
     Raises:
-        AgreementError: naming the place in the file and what is wrong there.
+        AgreementFileError: naming file, line and rule of everything that is wrong.
     """
+    source = read(path)
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise AgreementError(f"agreement file cannot be read: {error.strerror}") from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" at line {mark.line + 1}" if mark else ""
-        raise AgreementError(f"agreement file is not YAML{where}") from None
-    try:
-        return Agreement.model_validate(document)
+        agreement = Agreement.model_validate(source.content)
     except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, item['loc'])) or 'file'}: {item['msg']}" for item in error.errors())
-        raise AgreementError(f"agreement file {path.name}: {problems}") from None
+        raise AgreementFileError(
+            source.problem(
+                item["loc"], _RULES.get(item["type"], item["type"]), item["msg"].removeprefix("Value error, ")
+            )
+            for item in error.errors(include_url=False, include_input=False)
+        ) from None
+    found = [source.problem(location, rule, message) for location, rule, message in violations(agreement)]
+    if found:
+        raise AgreementFileError(found)
+    return agreement
