@@ -15,9 +15,9 @@ from padan.landing import extracts
 from padan.landing.checks import finish, quarantine_repeated
 from padan.landing.exchanges import ExchangeRecorder
 from padan.landing.extracts import READ_TO_THE_END, Progress, Work, working_on
-from padan.landing.projection import Projector, Values
+from padan.landing.projection import Projector, Scope, Values
 from padan.landing.publication import merge
-from padan.landing.scope import HOLDERS, bps_scope, follows_holders
+from padan.landing.scope import HOLDERS, bps_scope, covered_holders, follows_holders
 from padan.landing.sources import JfSource, OpenJf, OpenSiasn, SiasnSource
 from padan.landing.writer import Writer
 from padan.settings import Settings
@@ -63,35 +63,47 @@ def land_lists(settings: Settings, agreement: Agreement, extract_id: int, open_c
         if work.extract.published:
             return
         with work.recorder() as recorder, open_client(recorder.record) as client:
-            for dataset in sorted(work.datasets(), key=lambda one: one.name != HOLDERS):
-                _land_list(work, recorder, client, dataset)
+            _land_list(work, recorder, client, work.dataset(HOLDERS), frozenset())
+            holders = covered_holders(work)
+            for dataset in work.datasets():
+                if dataset.name != HOLDERS:
+                    _land_list(work, recorder, client, dataset, holders)
 
 
-def _land_list(work: Work, recorder: ExchangeRecorder, client: JfSource, dataset: Dataset) -> None:
+def _land_list(
+    work: Work, recorder: ExchangeRecorder, client: JfSource, dataset: Dataset, holders: frozenset[str]
+) -> None:
     state = extracts.progress(work, dataset)
     if state is None:
         since, why_full = _since(work, dataset)
         state = extracts.begin(work, dataset, "incremental" if since else "full", since, why_full)
     if state.completed:
         return
-    _read_jf(work, recorder, client, dataset, state)
+    scope = bps_scope(work.agreement, dataset, holders)
+    _read_jf(work, recorder, client, dataset, scope, state)
     problem = _incomplete(work, dataset, state.mode, client.total(dataset.name))
     if problem:
         logger.warning("%s: %s: %s; reading the whole list", dataset.party, dataset.name, problem)
         with work.connection.transaction():
             extracts.start_over(work, dataset)
             state = extracts.begin(work, dataset, "full", None, f"full: {problem}")
-        _read_jf(work, recorder, client, dataset, state)
+        _read_jf(work, recorder, client, dataset, scope, state)
         _set_total(work, dataset, client.total(dataset.name))
     finish(work, dataset)
 
 
-def _read_jf(work: Work, recorder: ExchangeRecorder, client: JfSource, dataset: Dataset, state: Progress) -> None:
-    full = state.mode == "full"
+def _read_jf(
+    work: Work,
+    recorder: ExchangeRecorder,
+    client: JfSource,
+    dataset: Dataset,
+    scope: Scope | None,
+    state: Progress,
+) -> None:
     latest = max(datetime.now(UTC), datetime.combine(work.extract.as_of, datetime.min.time(), UTC)) + timedelta(days=1)
-    projector = Projector(dataset, bps_scope(work, dataset, full=full), latest=latest.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    projector = Projector(dataset, scope, latest=latest.strftime("%Y-%m-%dT%H:%M:%SZ"))
     pages = _rest(state, lambda start: client.pages(dataset.name, state.since, start=start or 1))
-    _read(work, recorder, projector, pages, lambda page: int(page.unit) + 1, incremental=not full)
+    _read(work, recorder, projector, pages, lambda page: int(page.unit) + 1, incremental=state.mode == "incremental")
 
 
 def _rest(state: Progress, pages: Callable[[int | None], Iterator[Page]]) -> Iterator[Page]:

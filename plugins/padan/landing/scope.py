@@ -11,6 +11,7 @@ from typing import Any, LiteralString
 from psycopg import sql
 
 from padan.agreement import Agreement, Dataset
+from padan.landing import extracts
 from padan.landing.extracts import Work
 from padan.landing.projection import Scope, Values
 from padan.warehouse.connection import Connection
@@ -35,13 +36,14 @@ def follows_holders(dataset: Dataset) -> bool:
     return dataset.party == "bps" and dataset.name != HOLDERS and "holder_id" in dataset.columns
 
 
-def bps_scope(work: Work, dataset: Dataset, *, full: bool) -> Scope | None:
+def bps_scope(agreement: Agreement, dataset: Dataset, holders: frozenset[str]) -> Scope | None:
     """A holder, a formation: the JF's code is listed. What follows a holder: the holder is covered, and for position
     history the JF's code is listed too. Reference codes: all of them.
+
+    ``holders``: ids of :func:`covered_holders`; not looked at for datasets that do not follow them.
     """
-    codes = frozenset(work.agreement.scope.jf_codes)
+    codes = frozenset(agreement.scope.jf_codes)
     if follows_holders(dataset):
-        holders = covered_holders(work, full=full)
         tests = [_one_of(dataset, "holder_id", holders)]
         if dataset.name == "position_history":
             tests.append(_one_of(dataset, "jf_code", codes))
@@ -51,9 +53,11 @@ def bps_scope(work: Work, dataset: Dataset, *, full: bool) -> Scope | None:
     return None
 
 
-def covered_holders(work: Work, *, full: bool) -> frozenset[str]:
-    """Ids of the holders that raw will hold once this extract is published."""
+def covered_holders(work: Work) -> frozenset[str]:
+    """Ids of the holders that raw will hold once this extract, whose list of holders is landed, is published."""
     holders = work.dataset(HOLDERS)
+    state = extracts.progress(work, holders)
+    full = state is None or state.mode == "full"
     statement = sql.SQL(_COVERED + (_KEPT_BY_FULL if full else _KEPT_BY_CHANGES)).format(
         staged=staged_table(holders), raw=raw_table(holders)
     )
