@@ -362,7 +362,7 @@ def test_no_personal_value_can_be_in_a_digest(
 ) -> None:
     warehouse.execute("alter table marts_reconciliation.fct_differences add column if not exists bkn_value text")
     warehouse.execute(
-        "insert into marts_reconciliation.fct_differences values ('K-000000000000', 'nip', 'critical', 'bps', 'X', 'f', %s)",
+        "insert into marts_reconciliation.fct_differences values ('K-0', 'nip', 'critical', 'bps', 'X', 'f', %s)",
         (CANARY_NIP,),
     )
     notify(settings, smtp, agreement, DAY_ONE)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import re
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time
@@ -254,6 +255,7 @@ class Engine:
         """Write the pages of what ran, and the index of all that ever ran."""
         with _silence():
             self._context.build_data_docs(site_names=[SITE], resource_identifiers=self._written)
+        shutil.rmtree(self._docs_dir / "static", ignore_errors=True)  # fonts and pictures of the library's own pages
 
 
 def existing_columns(connection: Any, suites: Sequence[Suite]) -> dict[tuple[str, str], frozenset[str]]:

@@ -54,10 +54,10 @@ def _attributes(connection: Connection) -> list[Attribute]:
     return [Attribute(*row) for row in rows]
 
 
-def _expand_all(connection: Connection, files: Sequence[SuiteFile]) -> list[Suite]:
+def _expand_all(connection: Connection, files: Sequence[SuiteFile], as_of: date) -> list[Suite]:
     templated = any(item.for_each or "{attributes}" in str(item.kwargs) for file in files for item in file.expectations)
     attributes = _attributes(connection) if templated else []
-    return [expand(file, attributes) for file in files]
+    return [expand(file, attributes, as_of) for file in files]
 
 
 def _missing(suite: Suite, columns: dict[tuple[str, str], frozenset[str]]) -> dict[str, str]:
@@ -122,7 +122,7 @@ def run(settings: Settings, agreement: Agreement, stage: str, as_of: date) -> Qu
         raise ConfigurationError(f"no stage {stage!r}; there are {', '.join(STAGES)}")
     files = [file for file in read_suites(settings.project_dir / "expectations") if file.stage == stage]
     with connect(settings.database_url.get_secret_value(), application="padan-quality") as connection:
-        suites = _expand_all(connection, files)
+        suites = _expand_all(connection, files, as_of)
         verdicts = _evaluate(settings, suites, connection, as_of)
         store(connection, as_of, suites, verdicts)
     failed = [verdict for verdict in verdicts if not verdict.success]

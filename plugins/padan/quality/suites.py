@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import reduce
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -93,6 +94,7 @@ class SuiteFile(_Strict):
     stage: Stage
     table: Annotated[str, Field(pattern=r"^[a-z_]+\.[a-z0-9_]+$", description="schema.table")]
     description: str
+    without_attributes: tuple[str, ...] = Field(default=(), description="compared attributes that it leaves out")
     expectations: Annotated[tuple[ExpectationFile, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
@@ -200,37 +202,50 @@ def read_suites(folder: Path) -> tuple[SuiteFile, ...]:
     return suites
 
 
-def _replace(value: Any, attribute: Attribute | None, attributes: Sequence[Attribute]) -> Any:
-    """Put names where ``{attribute}`` and ``{label_id}`` (of one attribute) or ``{attributes}`` (of all) stand."""
-    if value == "{attributes}":
-        return [item.name for item in attributes]
-    if isinstance(value, str):
-        names = {"{attribute}": attribute.name, "{label_id}": attribute.label_id} if attribute else {}
-        return reduce(lambda text, item: text.replace(*item), names.items(), value)
-    if isinstance(value, dict):
-        return {key: _replace(item, attribute, attributes) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_replace(item, attribute, attributes) for item in value]
-    return value
+@dataclass(frozen=True, slots=True)
+class _Placeholders:
+    """What stands for ``{as_of}``, ``{attributes}`` and, in an expectation per attribute, ``{attribute}`` and so on."""
+
+    as_of: date
+    attributes: tuple[Attribute, ...]
+    attribute: Attribute | None = None
+
+    def fill(self, value: Any) -> Any:
+        """``value`` with its placeholders replaced, at any depth; other braces stay."""
+        if value == "{attributes}":
+            return [item.name for item in self.attributes]
+        if isinstance(value, str):
+            return reduce(lambda text, item: text.replace(*item), self._texts().items(), value)
+        if isinstance(value, dict):
+            return {key: self.fill(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self.fill(item) for item in value]
+        return value
+
+    def _texts(self) -> dict[str, str]:
+        texts = {"{as_of}": self.as_of.isoformat()}
+        if self.attribute:
+            texts |= {
+                "{attribute}": self.attribute.name,
+                "{label_id}": self.attribute.label_id,
+                "{owner}": self.attribute.owner,
+            }
+        return texts
 
 
-def _expand_one(item: ExpectationFile, attribute: Attribute | None, attributes: Sequence[Attribute]) -> Expectation:
-    fields = {name: _replace(getattr(item, name), attribute, attributes) for name in Expectation.__slots__}
-    if item.owner == "{owner}" and attribute:
-        fields["owner"] = attribute.owner
-    return Expectation(**fields)
-
-
-def expand(suite: SuiteFile, attributes: Sequence[Attribute]) -> Suite:
+def expand(suite: SuiteFile, attributes: Sequence[Attribute], as_of: date) -> Suite:
     """Replace placeholders: one expectation per attribute where ``for_each`` says so.
 
     Raises:
         ConfigurationError: a templated expectation, and the registry of attributes is empty.
     """
+    compared = tuple(item for item in attributes if item.name not in suite.without_attributes)
     expectations: list[Expectation] = []
     for item in suite.expectations:
-        if item.for_each and not attributes:
+        if item.for_each and not compared:
             raise ConfigurationError(f"suite {suite.suite}: the attribute registry is empty, {item.id} cannot run")
-        expectations += [_expand_one(item, each, attributes) for each in (attributes if item.for_each else (None,))]
+        for attribute in compared if item.for_each else (None,):
+            fill = _Placeholders(as_of, compared, attribute).fill
+            expectations.append(Expectation(**{name: fill(getattr(item, name)) for name in Expectation.__slots__}))
     schema, table = suite.table.split(".")
     return Suite(suite.suite, suite.stage, schema, table, suite.description, tuple(expectations))
