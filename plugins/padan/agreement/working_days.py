@@ -2,8 +2,8 @@
 
 A working day is Monday to Friday, no national holiday and no cuti bersama (joint leave). Where it is uncertain: the
 holidays that follow the moon (Idul Fitri, Idul Adha, Isra Mikraj, Maulid, Tahun Baru Islam, Imlek, Waisak) and all cuti
-bersama are decreed year by year; for a year whose decree the ``holidays`` library does not hold, the former are estimates
-and the latter are missing. A single region's holiday (an election, an anniversary) is never in it.
+bersama are decreed year by year; for a year whose decree the ``holidays`` library does not hold, the former are
+estimates and the latter are missing. A single region's holiday (an election, an anniversary) is never in it.
 """
 
 from __future__ import annotations
