@@ -168,7 +168,7 @@ def _print_datasets(agreement: Agreement, console: Console) -> None:
     columns = ("given by", "dataset", "items", "direct", "indirect", "sensitive", "legal basis", "retention")
     table = _table("Data items", *columns)
     for dataset in agreement.datasets:
-        classes = [item.personal for item in dataset.items]
+        classes = [str(item.personal) for item in dataset.items]
         table.add_row(
             dataset.party,
             dataset.name,

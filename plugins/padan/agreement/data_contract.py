@@ -83,7 +83,6 @@ def _limitations(agreement: Agreement) -> str:
 def _schema(agreement: Agreement, dataset: Dataset) -> dict[str, Any]:
     return {
         "name": dataset.name,
-        "physicalName": dataset.name,
         "logicalType": "object",
         "physicalType": "file" if dataset.access == "file_drop" else "api",
         "description": dataset.purpose,

@@ -22,6 +22,10 @@ class Difference:
     after: str
 
 
+# What a reader recognises a clause by, where it comes or goes as a whole.
+_TELLING = ("meaning", "purpose", "duty", "text", "unit", "summary", "title", "why", "cause", "disposal")
+
+
 def differences(before: Agreement, after: Agreement) -> tuple[Difference, ...]:
     """Everything that differs, sorted by place; a whole dataset, item or duty that comes or goes is one difference."""
     return tuple(sorted(_compare("", _named(before), _named(after)), key=lambda difference: difference.place))
@@ -50,7 +54,7 @@ def _named(value: Any) -> Any:
     if isinstance(value, dict):
         return {str(name): _named(inner) for name, inner in value.items()}
     if isinstance(value, tuple):
-        if value and all(isinstance(inner, BaseModel) for inner in value):
+        if all(isinstance(inner, BaseModel) for inner in value):
             return {_identity(inner): _named(inner) for inner in value}
         return tuple(_named(inner) for inner in value)
     return value
@@ -67,9 +71,7 @@ def _identity(value: BaseModel) -> str:
 
 def _shown(value: Any) -> str:
     if isinstance(value, dict):
-        return str(
-            next((value[name] for name in ("meaning", "purpose", "duty", "text", "unit") if value.get(name)), "…")
-        )
+        return next((str(value[name]) for name in _TELLING if value.get(name)), "…" if value else "")
     if isinstance(value, tuple):
         return ", ".join(map(str, value))
     return str(value)
