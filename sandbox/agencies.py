@@ -1,4 +1,4 @@
-"""Hundreds of agencies and their trees of organisational units, as SIASN's instansi, satuan-kerja and ref-unor show them."""
+"""Hundreds of agencies and their trees of units, as SIASN's instansi, satuan-kerja and ref-unor show them."""
 
 from __future__ import annotations
 
@@ -6,25 +6,38 @@ from dataclasses import dataclass, field
 
 from sandbox.reference import BKN_INSTANSI_ID, BPS_INSTANSI_ID, opaque_id
 
-_MINISTRIES = (
-    "Kementerian Dalam Negeri|Kementerian Luar Negeri|Kementerian Pertahanan|Kementerian Hukum|Kementerian Keuangan|Kementerian Energi dan Sumber Daya Mineral|"
-    "Kementerian Perindustrian|Kementerian Perdagangan|Kementerian Pertanian|Kementerian Kehutanan|Kementerian Perhubungan|Kementerian Kelautan dan Perikanan|"
-    "Kementerian Ketenagakerjaan|Kementerian Pekerjaan Umum|Kementerian Kesehatan|Kementerian Agama|Kementerian Sosial|Kementerian Pariwisata|"
-    "Kementerian Komunikasi dan Digital|Kementerian Sekretariat Negara|Kementerian Pemuda dan Olahraga|Kementerian Koperasi|Kementerian Lingkungan Hidup|"
-    "Kementerian Desa dan Pembangunan Daerah Tertinggal|Kementerian Perencanaan Pembangunan Nasional|Kementerian Pendidikan Dasar dan Menengah|"
+
+def _items(text: str) -> list[str]:
+    return text.split("|")
+
+
+_MINISTRIES = _items(
+    "Kementerian Dalam Negeri|Kementerian Luar Negeri|Kementerian Pertahanan|Kementerian Hukum|"
+    "Kementerian Keuangan|Kementerian Energi dan Sumber Daya Mineral|Kementerian Perindustrian|"
+    "Kementerian Perdagangan|Kementerian Pertanian|Kementerian Kehutanan|Kementerian Perhubungan|"
+    "Kementerian Kelautan dan Perikanan|Kementerian Ketenagakerjaan|Kementerian Pekerjaan Umum|"
+    "Kementerian Kesehatan|Kementerian Agama|Kementerian Sosial|Kementerian Pariwisata|"
+    "Kementerian Komunikasi dan Digital|Kementerian Sekretariat Negara|Kementerian Pemuda dan Olahraga|"
+    "Kementerian Koperasi|Kementerian Lingkungan Hidup|Kementerian Desa dan Pembangunan Daerah Tertinggal|"
+    "Kementerian Perencanaan Pembangunan Nasional|Kementerian Pendidikan Dasar dan Menengah|"
     "Kementerian Pendayagunaan Aparatur Negara dan Reformasi Birokrasi|Kementerian Agraria dan Tata Ruang"
-).split("|")
-_BODIES = (
-    "Arsip Nasional Republik Indonesia|Badan Informasi Geospasial|Badan Meteorologi, Klimatologi, dan Geofisika|Badan Narkotika Nasional|"
-    "Badan Nasional Penanggulangan Bencana|Badan Pangan Nasional|Badan Pengawas Obat dan Makanan|Badan Pengawasan Keuangan dan Pembangunan|"
-    "Badan Riset dan Inovasi Nasional|Badan Siber dan Sandi Negara|Badan Standardisasi Nasional|Lembaga Administrasi Negara|"
-    "Lembaga Ketahanan Nasional|Perpustakaan Nasional Republik Indonesia|Badan Keamanan Laut|Badan Kependudukan dan Keluarga Berencana Nasional|"
-    "Sekretariat Jenderal Dewan Perwakilan Rakyat|Kejaksaan Agung|Mahkamah Agung|Komisi Pemilihan Umum"
-).split("|")
+)
+_BODIES = _items(
+    "Arsip Nasional Republik Indonesia|Badan Informasi Geospasial|"
+    "Badan Meteorologi, Klimatologi, dan Geofisika|Badan Narkotika Nasional|"
+    "Badan Nasional Penanggulangan Bencana|Badan Pangan Nasional|Badan Pengawas Obat dan Makanan|"
+    "Badan Pengawasan Keuangan dan Pembangunan|Badan Riset dan Inovasi Nasional|Badan Siber dan Sandi Negara|"
+    "Badan Standardisasi Nasional|Lembaga Administrasi Negara|Lembaga Ketahanan Nasional|"
+    "Perpustakaan Nasional Republik Indonesia|Badan Keamanan Laut|"
+    "Badan Kependudukan dan Keluarga Berencana Nasional|Sekretariat Jenderal Dewan Perwakilan Rakyat|"
+    "Kejaksaan Agung|Mahkamah Agung|Komisi Pemilihan Umum"
+)
 # Province -> its regencies and, after the semicolon, its cities.
 _REGIONS = {
     "Aceh": "Aceh Besar,Pidie,Aceh Utara,Aceh Timur,Bireuen;Banda Aceh,Lhokseumawe",
-    "Sumatera Utara": "Deli Serdang,Langkat,Karo,Simalungun,Asahan,Tapanuli Utara,Tapanuli Selatan;Medan,Binjai,Pematangsiantar",
+    "Sumatera Utara": (
+        "Deli Serdang,Langkat,Karo,Simalungun,Asahan,Tapanuli Utara,Tapanuli Selatan;Medan,Binjai,Pematangsiantar"
+    ),
     "Sumatera Barat": "Agam,Tanah Datar,Padang Pariaman,Solok,Pesisir Selatan;Padang,Bukittinggi",
     "Riau": "Kampar,Bengkalis,Siak,Rokan Hulu;Pekanbaru,Dumai",
     "Jambi": "Batanghari,Muaro Jambi,Kerinci,Bungo;Jambi",
@@ -34,10 +47,19 @@ _REGIONS = {
     "Kepulauan Bangka Belitung": "Bangka,Belitung,Bangka Tengah;Pangkalpinang",
     "Kepulauan Riau": "Bintan,Karimun,Lingga;Batam,Tanjungpinang",
     "Daerah Khusus Jakarta": "Kepulauan Seribu;Jakarta Pusat,Jakarta Selatan",
-    "Jawa Barat": "Bogor,Bandung,Garut,Tasikmalaya,Ciamis,Cirebon,Karawang,Bekasi,Subang,Indramayu,Sumedang,Majalengka;Bandung,Bogor,Depok,Bekasi,Cimahi",
-    "Jawa Tengah": "Banyumas,Cilacap,Kebumen,Klaten,Boyolali,Wonogiri,Sragen,Kudus,Pati,Jepara,Demak,Semarang,Kendal,Batang,Brebes,Magelang;Semarang,Surakarta,Salatiga,Tegal",
+    "Jawa Barat": (
+        "Bogor,Bandung,Garut,Tasikmalaya,Ciamis,Cirebon,Karawang,Bekasi,Subang,Indramayu,Sumedang,Majalengka;"
+        "Bandung,Bogor,Depok,Bekasi,Cimahi"
+    ),
+    "Jawa Tengah": (
+        "Banyumas,Cilacap,Kebumen,Klaten,Boyolali,Wonogiri,Sragen,Kudus,Pati,Jepara,Demak,Semarang,Kendal,"
+        "Batang,Brebes,Magelang;Semarang,Surakarta,Salatiga,Tegal"
+    ),
     "Daerah Istimewa Yogyakarta": "Sleman,Bantul,Gunungkidul,Kulon Progo;Yogyakarta",
-    "Jawa Timur": "Malang,Jember,Banyuwangi,Sidoarjo,Gresik,Lamongan,Tuban,Bojonegoro,Ngawi,Magetan,Kediri,Blitar,Tulungagung,Trenggalek,Pacitan,Sumenep,Bangkalan;Surabaya,Malang,Kediri,Madiun,Batu",
+    "Jawa Timur": (
+        "Malang,Jember,Banyuwangi,Sidoarjo,Gresik,Lamongan,Tuban,Bojonegoro,Ngawi,Magetan,Kediri,Blitar,"
+        "Tulungagung,Trenggalek,Pacitan,Sumenep,Bangkalan;Surabaya,Malang,Kediri,Madiun,Batu"
+    ),
     "Banten": "Serang,Lebak,Pandeglang,Tangerang;Serang,Cilegon,Tangerang Selatan",
     "Bali": "Badung,Gianyar,Tabanan,Buleleng,Karangasem;Denpasar",
     "Nusa Tenggara Barat": "Lombok Barat,Lombok Timur,Sumbawa,Dompu,Bima;Mataram,Bima",
@@ -62,8 +84,10 @@ _REGIONS = {
     "Papua Pegunungan": "Jayawijaya,Tolikara;",
     "Papua Barat Daya": "Sorong,Raja Ampat;Sorong",
 }
-_KANREG = ("01 Yogyakarta|02 Surabaya|03 Bandung|04 Makassar|05 Jakarta|06 Medan|07 Palembang|08 Banjarmasin|09 Jayapura|10 Denpasar|"
-           "11 Manado|12 Pekanbaru|13 Banda Aceh|14 Manokwari").split("|")  # fmt: skip
+_KANREG = _items(
+    "01 Yogyakarta|02 Surabaya|03 Bandung|04 Makassar|05 Jakarta|06 Medan|07 Palembang|08 Banjarmasin|09 Jayapura|"
+    "10 Denpasar|11 Manado|12 Pekanbaru|13 Banda Aceh|14 Manokwari"
+)
 KANREG: dict[str, str] = {code: f"Kantor Regional {name}" for code, name in (row.split(" ", 1) for row in _KANREG)}
 # Every so many agencies a name ends in a blank, as in SIASN's own list.
 _TRAILING_BLANK_EVERY = 45
@@ -133,12 +157,24 @@ def _add_unit(agency: Agency, parent: Unit | None, name: str, head: str, eselon:
 def _bps_tree(agency: Agency) -> None:
     root = _add_unit(agency, None, "Badan Pusat Statistik", "Kepala Badan Pusat Statistik", "10", staffed=False)
     branches = {
-        "Sekretariat Utama": "Biro Perencanaan|Biro Keuangan|Biro Sumber Daya Manusia|Biro Hubungan Masyarakat dan Hukum",
-        "Deputi Bidang Metodologi dan Informasi Statistik": "Direktorat Pengembangan Metodologi Sensus dan Survei|Direktorat Diseminasi Statistik|Direktorat Sistem Informasi Statistik",
-        "Deputi Bidang Statistik Sosial": "Direktorat Statistik Kependudukan dan Ketenagakerjaan|Direktorat Statistik Kesejahteraan Rakyat|Direktorat Statistik Ketahanan Sosial",
-        "Deputi Bidang Statistik Produksi": "Direktorat Statistik Tanaman Pangan, Hortikultura, dan Perkebunan|Direktorat Statistik Industri",
+        "Sekretariat Utama": (
+            "Biro Perencanaan|Biro Keuangan|Biro Sumber Daya Manusia|Biro Hubungan Masyarakat dan Hukum"
+        ),
+        "Deputi Bidang Metodologi dan Informasi Statistik": (
+            "Direktorat Pengembangan Metodologi Sensus dan Survei|Direktorat Diseminasi Statistik|Direktorat "
+            "Sistem Informasi Statistik"
+        ),
+        "Deputi Bidang Statistik Sosial": (
+            "Direktorat Statistik Kependudukan dan Ketenagakerjaan|Direktorat Statistik Kesejahteraan Rakyat|"
+            "Direktorat Statistik Ketahanan Sosial"
+        ),
+        "Deputi Bidang Statistik Produksi": (
+            "Direktorat Statistik Tanaman Pangan, Hortikultura, dan Perkebunan|Direktorat Statistik Industri"
+        ),
         "Deputi Bidang Statistik Distribusi dan Jasa": "Direktorat Statistik Harga|Direktorat Statistik Distribusi",
-        "Deputi Bidang Neraca dan Analisis Statistik": "Direktorat Neraca Produksi|Direktorat Neraca Pengeluaran|Direktorat Analisis dan Pengembangan Statistik",
+        "Deputi Bidang Neraca dan Analisis Statistik": (
+            "Direktorat Neraca Produksi|Direktorat Neraca Pengeluaran|Direktorat Analisis dan Pengembangan Statistik"
+        ),
         "Inspektorat Utama": "Inspektorat Wilayah I|Inspektorat Wilayah II",
     }
     for branch, children in branches.items():

@@ -1,4 +1,4 @@
-"""What the two agencies hold differently: each planted difference, on whom it is planted, and on which days it shows."""
+"""What the two agencies hold differently: each planted difference, on whom, and on which days it shows."""
 
 from __future__ import annotations
 
@@ -63,8 +63,10 @@ class Change:
 class Kind:
     """One kind of planted difference.
 
-    ``share`` is per mille of the holders. What a warehouse refuses to land only ever gets mended: had it come later, the
-    good row of the day before would still stand there. ``settled`` is False where exact keys cannot find the two records of the person.
+    ``share`` is per mille of the holders. ``settled`` is False where exact keys cannot find both records of the person.
+    ``lives``: how those live that are not there every day; what a warehouse refuses to land only ever gets mended, for
+    had it come later, the good row of the day before would still stand. ``beyond``: planted on people who are not on
+    BPS's list. ``spare``: the other NIP that it needs, "typo" or "pppk".
     """
 
     name: str
@@ -72,9 +74,9 @@ class Kind:
     wish: Wish = Wish()
     share: int = 5
     settled: bool = True
-    lives: tuple[tuple[bool, bool, bool], ...] = _CHANGING  # how those live that are not there every day
-    beyond: bool = False  # planted on people beyond BPS's list
-    spare: str = ""  # "typo" or "pppk": the other NIP that it needs
+    lives: tuple[tuple[bool, bool, bool], ...] = _CHANGING
+    beyond: bool = False
+    spare: str = ""
 
 
 def _either(change: Change, bkn: Side, bps: Side) -> Side:
@@ -318,7 +320,7 @@ KINDS: tuple[Kind, ...] = (
 
 
 class Plan:
-    """Which people carry which planted difference: the same on every day of a world, at most one kind for each person."""
+    """Which people carry which planted difference: the same on every day of a world, at most one kind each."""
 
     def __init__(self, seed: int, people: int) -> None:
         self._planted: dict[int, Planted] = {}

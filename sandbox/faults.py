@@ -1,4 +1,4 @@
-"""Faults on request: what real services do to their clients, one call away. README.md lists the kinds and their options."""
+"""Faults on request: what real services do to their clients, one call away. README.md lists kinds and options."""
 
 from __future__ import annotations
 
@@ -15,11 +15,16 @@ import orjson
 
 from sandbox.serving import App, Header, Message, Receive, Scope, Send, body_of, query_of, respond, respond_json
 
-_HTML = b"<!DOCTYPE html><html><head><title>Pemeliharaan</title></head><body><h1>Sistem sedang dalam pemeliharaan</h1></body></html>"
+_HTML = (
+    b"<!DOCTYPE html><html><head><title>Pemeliharaan</title></head>"
+    b"<body><h1>Sistem sedang dalam pemeliharaan</h1></body></html>"
+)
 _XML = (
     b'<?xml version="1.0" encoding="UTF-8"?><am:fault xmlns:am="http://wso2.org/apimanager"><am:code>101503</am:code>'
-    b"<am:type>Status report</am:type><am:message>Runtime Error</am:message><am:description>Error connecting to the back end</am:description></am:fault>"
+    b"<am:type>Status report</am:type><am:message>Runtime Error</am:message>"
+    b"<am:description>Error connecting to the back end</am:description></am:fault>"
 )
+_BACK_END = "Error connecting to the back end"
 _SUSPENDED = "Currently , Address endpoint : [ Name : SIASN ] [ State : SUSPENDED ]"
 Answer = tuple[int, bytes, tuple[Header, ...]]
 Row = dict[str, Any]
@@ -27,7 +32,7 @@ Row = dict[str, Any]
 
 @dataclass(slots=True)
 class Fault:
-    """A fault of ``kind`` on requests whose path contains ``path``, still to happen ``times`` times (None: until removed)."""
+    """A fault of ``kind`` on requests whose path contains ``path``, to happen ``times`` times (None: until removed)."""
 
     kind: str
     path: str
@@ -55,13 +60,13 @@ _ANSWERS: dict[str, Callable[[dict[str, Any]], Answer]] = {
         429, b'{"message":"Too Many Requests"}', _retry_after({"retry_after": 1, **options})),
     "throttled": _throttled,
     "suspended": lambda options: (503, _fault_body("303001", "Runtime Error", _SUSPENDED), ()),
-    "runtime_error": lambda options: (500, _fault_body("101503", "Runtime Error", "Error connecting to the back end"), ()),
+    "runtime_error": lambda options: (500, _fault_body("101503", "Runtime Error", _BACK_END), ()),
     "unavailable": lambda options: (503, _HTML, ((b"content-type", b"text/html"), *_retry_after(options))),
     "html": lambda options: (200, _HTML, ((b"content-type", b"text/html; charset=utf-8"),)),
     "xml_fault": lambda options: (int(options.get("status", 500)), _XML, ((b"content-type", b"application/xml"),)),
     "sso_mismatch": lambda options: (401, b'{"code":0,"data":"Token SSO mismatch"}', ()),
     "expired_operator_token": lambda options: (401, b'{"code":401,"message":"invalid or expired jwt"}', ()),
-    "refused_login": lambda options: (401, b'{"error":"invalid_grant","error_description":"Invalid user credentials"}', ()),
+    "refused_login": lambda options: (401, b'{"error":"invalid_grant"}', ()),
 }  # fmt: skip
 
 
@@ -179,7 +184,7 @@ class FaultBox:
 
 
 class FaultMiddleware:
-    """Plays the faults of ``box`` in front of ``app``, and serves ``/_sandbox/*``. ``revoke`` ends the token of a request."""
+    """Plays the faults of ``box`` before ``app``, and serves ``/_sandbox/*``. ``revoke`` ends a request's token."""
 
     def __init__(self, app: App, box: FaultBox, revoke: Callable[[Scope, str], None]) -> None:
         self._app, self._box, self._revoke = app, box, revoke

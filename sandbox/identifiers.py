@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from datetime import date
 
+_PROVINCES = (11, 12, 13, 14, 16, 18, 31, 32, 33, 34, 35, 36, 51, 53, 61, 64, 73, 74, 81, 91)
+
 
 class IdentityRegister:
     """Hands out identity numbers and remembers them, so that no two people of one world share one."""
@@ -30,7 +32,7 @@ class IdentityRegister:
 
     def nik(self, rng: random.Random, born: date, male: bool) -> str:
         """16 digits: place of first registration, birth DDMMYY (day + 40 for women), serial."""
-        region = f"{rng.choice((11, 12, 13, 14, 16, 18, 31, 32, 33, 34, 35, 36, 51, 53, 61, 64, 73, 74, 81, 91))}{rng.randrange(1, 30):02}{rng.randrange(1, 30):02}"
+        region = f"{rng.choice(_PROVINCES)}{rng.randrange(1, 30):02}{rng.randrange(1, 30):02}"
         day = born.day + (0 if male else 40)
         return self._first_free(f"{region}{day:02}{born:%m%y}", rng.randrange(1, 9), 4)
 

@@ -1,50 +1,109 @@
-"""Names as Indonesians bear them: single names, no family name by rule, clan names in some regions, religious elements, spelling variants."""
+"""Names as Indonesians bear them: single names, clan names in some regions, religious elements, spelling variants."""
 
 from __future__ import annotations
 
 import random
 import re
 
-_JAVA_MALE = "Slamet Sugeng Bambang Joko Agus Hadi Wahyu Budi Eko Dwi Tri Catur Teguh Sutrisno Suparman Sugiyono Mulyono Widodo Prasetyo Santoso Wibowo Nugroho Setiawan Kurniawan Purnomo Utomo Susilo Hartono Suryanto Priyono Raharjo Winarno Sudarsono Subagyo Handoko Triyono Supriyadi Haryanto Pramono Sasongko".split()
-_JAVA_FEMALE = "Sri Endang Dwi Tri Retno Wahyuni Lestari Rahayu Ningsih Widiastuti Kusumawati Puspitasari Handayani Purwanti Suryani Astuti Utami Wulandari Setyowati Hastuti Rukmini Sulastri Ambarwati Indrawati Yuliana Pertiwi Anggraini Maharani Susanti Novitasari Damayanti Prihatin Kartika Ratna Dewi Ayu Winarsih".split()
-_ARAB_MALE = "Muhammad Ahmad Abdul Yusuf Ibrahim Hasan Husein Fauzi Rahman Hakim Ridwan Zainal Arifin Syarif Hidayat Iqbal Fadhil Rizki Firdaus Anwar Jamaluddin Nasrullah Taufik Hidayatullah Aziz Karim Yahya Ismail Luthfi Mukhlis".split()
-_ARAB_FEMALE = "Siti Nur Fatimah Aisyah Khadijah Zahra Aminah Nurhayati Rahmawati Fitriani Nurul Hidayah Laila Maryam Halimah Salma Zulaikha Rohmah Mawaddah Hasanah Azizah Khairunnisa Mutiara Sakinah Latifah Nabila Annisa Rahmah".split()
-_BATAK = "Siregar Nasution Simanjuntak Sitompul Hutapea Panjaitan Sinaga Manurung Situmorang Napitupulu Silalahi Tampubolon Lubis Harahap Siahaan Marpaung Pasaribu Sihombing Gultom Ginting Sembiring Tarigan".split()
-_CHRISTIAN_MALE = "Johannes Petrus Paulus Daniel Andreas Markus Yohanes Samuel Benyamin Ronald Hotman Parlindungan Jonathan Stefanus".split()
-_CHRISTIAN_FEMALE = (
-    "Maria Ruth Ester Christina Veronika Elisabeth Debora Yohana Natalia Lidya Rosalina Theresia Magdalena".split()
-)
-_MINANG_MALE = (
-    "Afrizal Yulius Syafrizal Irwan Zulkifli Hendri Arman Rinaldi Efrizal Syahril Masrizal Yondri Nofriadi".split()
-)
-_MINANG_FEMALE = (
-    "Yusnidar Yulianis Rosmaniar Elfira Gusnita Desmawati Yenni Refnita Zulfa Mardiani Efnita Syafrida".split()
-)
-_MINANG_CLAN = "Chaniago Piliang Koto Tanjung Sikumbang Jambak Caniago Malin".split()
-_BALI_ORDER = "Wayan Made Nyoman Ketut Putu Kadek Komang Gede".split()
-_BALI_MALE = "Suardana Sudiarta Artawan Wirawan Sukarya Adnyana Suastika Mahendra Parwata Darmayasa Arimbawa".split()
-_BALI_FEMALE = "Suarniti Widyastuti Ariani Suryathi Purnamawati Puspayanti Trisnawati Darmayanti Sukmawati".split()
-_SINGLE_MALE = "Sukarno Suharto Sumarno Paijo Wagiman Ngatimin Sutikno Tukiman Suwarno Kasimin Sarwono Mujiono Sunaryo Supardi".split()
-_SINGLE_FEMALE = (
-    "Sumarni Painem Suwarti Sukinah Ngatinah Sutini Tuminah Kasiyem Suparti Marsiyah Sukarti Suyatmi".split()
-)
-_EASTERN = "Wattimena Latuconsina Rumbiak Wanggai Kaiway Ohoitimur Tuhumury Pattiasina Manuhutu Lekatompessy Nainggolan Mambrasar".split()
 
-BIRTH_PLACES: tuple[str, ...] = tuple(
-    "Banda Aceh|Medan|Pematangsiantar|Padang|Bukittinggi|Pekanbaru|Jambi|Palembang|Bengkulu|Bandar Lampung|Metro|Pangkalpinang|"
-    "Tanjungpinang|Jakarta|Bogor|Bandung|Cirebon|Tasikmalaya|Sukabumi|Semarang|Surakarta|Magelang|Purwokerto|Pekalongan|Tegal|"
-    "Yogyakarta|Bantul|Sleman|Surabaya|Malang|Kediri|Madiun|Jember|Banyuwangi|Blitar|Serang|Tangerang|Denpasar|Singaraja|Mataram|"
-    "Bima|Kupang|Ende|Pontianak|Singkawang|Palangka Raya|Banjarmasin|Banjarbaru|Samarinda|Balikpapan|Tarakan|Manado|Gorontalo|Palu|"
-    "Makassar|Parepare|Kendari|Mamuju|Ambon|Ternate|Manokwari|Sorong|Jayapura|Merauke|Klaten|Wonogiri|Lamongan|Gunungkidul".split(
-        "|"
-    )
+def _pool(text: str, separator: str = " ") -> tuple[str, ...]:
+    return tuple(text.split(separator))
+
+
+_JAVA_MALE = _pool(
+    "Slamet Sugeng Bambang Joko Agus Hadi Wahyu Budi Eko Dwi Tri Catur Teguh Sutrisno Suparman Sugiyono "
+    "Mulyono Widodo Prasetyo Santoso Wibowo Nugroho Setiawan Kurniawan Purnomo Utomo Susilo Hartono "
+    "Suryanto Priyono Raharjo Winarno Sudarsono Subagyo Handoko Triyono Supriyadi Haryanto Pramono "
+    "Sasongko",
+)
+
+_JAVA_FEMALE = _pool(
+    "Sri Endang Dwi Tri Retno Wahyuni Lestari Rahayu Ningsih Widiastuti Kusumawati Puspitasari Handayani "
+    "Purwanti Suryani Astuti Utami Wulandari Setyowati Hastuti Rukmini Sulastri Ambarwati Indrawati "
+    "Yuliana Pertiwi Anggraini Maharani Susanti Novitasari Damayanti Prihatin Kartika Ratna Dewi Ayu "
+    "Winarsih",
+)
+
+_ARAB_MALE = _pool(
+    "Muhammad Ahmad Abdul Yusuf Ibrahim Hasan Husein Fauzi Rahman Hakim Ridwan Zainal Arifin Syarif "
+    "Hidayat Iqbal Fadhil Rizki Firdaus Anwar Jamaluddin Nasrullah Taufik Hidayatullah Aziz Karim Yahya "
+    "Ismail Luthfi Mukhlis",
+)
+
+_ARAB_FEMALE = _pool(
+    "Siti Nur Fatimah Aisyah Khadijah Zahra Aminah Nurhayati Rahmawati Fitriani Nurul Hidayah Laila "
+    "Maryam Halimah Salma Zulaikha Rohmah Mawaddah Hasanah Azizah Khairunnisa Mutiara Sakinah Latifah "
+    "Nabila Annisa Rahmah",
+)
+
+_BATAK = _pool(
+    "Siregar Nasution Simanjuntak Sitompul Hutapea Panjaitan Sinaga Manurung Situmorang Napitupulu "
+    "Silalahi Tampubolon Lubis Harahap Siahaan Marpaung Pasaribu Sihombing Gultom Ginting Sembiring "
+    "Tarigan",
+)
+
+_CHRISTIAN_MALE = _pool(
+    "Johannes Petrus Paulus Daniel Andreas Markus Yohanes Samuel Benyamin Ronald Hotman Parlindungan Jonathan Stefanus",
+)
+
+_CHRISTIAN_FEMALE = _pool(
+    "Maria Ruth Ester Christina Veronika Elisabeth Debora Yohana Natalia Lidya Rosalina Theresia Magdalena",
+)
+
+_MINANG_MALE = _pool(
+    "Afrizal Yulius Syafrizal Irwan Zulkifli Hendri Arman Rinaldi Efrizal Syahril Masrizal Yondri Nofriadi",
+)
+
+_MINANG_FEMALE = _pool(
+    "Yusnidar Yulianis Rosmaniar Elfira Gusnita Desmawati Yenni Refnita Zulfa Mardiani Efnita Syafrida",
+)
+
+_MINANG_CLAN = _pool(
+    "Chaniago Piliang Koto Tanjung Sikumbang Jambak Caniago Malin",
+)
+
+_BALI_ORDER = _pool(
+    "Wayan Made Nyoman Ketut Putu Kadek Komang Gede",
+)
+
+_BALI_MALE = _pool(
+    "Suardana Sudiarta Artawan Wirawan Sukarya Adnyana Suastika Mahendra Parwata Darmayasa Arimbawa",
+)
+
+_BALI_FEMALE = _pool(
+    "Suarniti Widyastuti Ariani Suryathi Purnamawati Puspayanti Trisnawati Darmayanti Sukmawati",
+)
+
+_SINGLE_MALE = _pool(
+    "Sukarno Suharto Sumarno Paijo Wagiman Ngatimin Sutikno Tukiman Suwarno Kasimin Sarwono Mujiono Sunaryo Supardi",
+)
+
+_SINGLE_FEMALE = _pool(
+    "Sumarni Painem Suwarti Sukinah Ngatinah Sutini Tuminah Kasiyem Suparti Marsiyah Sukarti Suyatmi",
+)
+
+_EASTERN = _pool(
+    "Wattimena Latuconsina Rumbiak Wanggai Kaiway Ohoitimur Tuhumury Pattiasina Manuhutu Lekatompessy "
+    "Nainggolan Mambrasar",
+)
+
+BIRTH_PLACES: tuple[str, ...] = _pool(
+    "Banda Aceh|Medan|Pematangsiantar|Padang|Bukittinggi|Pekanbaru|Jambi|Palembang|Bengkulu|Bandar "
+    "Lampung|Metro|Pangkalpinang|Tanjungpinang|Jakarta|Bogor|Bandung|Cirebon|Tasikmalaya|Sukabumi|"
+    "Semarang|Surakarta|Magelang|Purwokerto|Pekalongan|Tegal|Yogyakarta|Bantul|Sleman|Surabaya|Malang|"
+    "Kediri|Madiun|Jember|Banyuwangi|Blitar|Serang|Tangerang|Denpasar|Singaraja|Mataram|Bima|Kupang|Ende|"
+    "Pontianak|Singkawang|Palangka Raya|Banjarmasin|Banjarbaru|Samarinda|Balikpapan|Tarakan|Manado|"
+    "Gorontalo|Palu|Makassar|Parepare|Kendari|Mamuju|Ambon|Ternate|Manokwari|Sorong|Jayapura|Merauke|"
+    "Klaten|Wonogiri|Lamongan|Gunungkidul",
+    "|",
 )
 
 # A pair of letters that old and new spelling (and registrars) write differently.
 _VARIANTS: tuple[tuple[str, str], ...] = (
-    ("Muhammad", "Mohammad"), ("Ahmad", "Achmad"), ("Yusuf", "Jusuf"), ("Sri", "Sry"), ("Nur", "Noer"), ("Budi", "Boedi"),
-    ("Siti", "Sitti"), ("Dwi", "Dwie"), ("Agus", "Agoes"), ("Joko", "Djoko"), ("Husein", "Hussain"), ("Christina", "Kristina"),
-    ("Fauzi", "Fauzy"), ("Rizki", "Rizky"), ("Su", "Soe"), ("dh", "d"), ("sy", "sj"), ("ti", "ty"), ("di", "dy"), ("ni", "nie"), ("a", "aa"),
+    ("Muhammad", "Mohammad"), ("Ahmad", "Achmad"), ("Yusuf", "Jusuf"), ("Sri", "Sry"), ("Nur", "Noer"),
+    ("Budi", "Boedi"), ("Siti", "Sitti"), ("Dwi", "Dwie"), ("Agus", "Agoes"), ("Joko", "Djoko"),
+    ("Husein", "Hussain"), ("Christina", "Kristina"), ("Fauzi", "Fauzy"), ("Rizki", "Rizky"), ("Su", "Soe"),
+    ("dh", "d"), ("sy", "sj"), ("ti", "ty"), ("di", "dy"), ("ni", "nie"), ("a", "aa"),
 )  # fmt: skip
 
 
@@ -138,7 +197,7 @@ def folded(text: str) -> str:
 
 
 def noisy(rng: random.Random, text: str) -> str:
-    """``text`` in other but harmless dress: case, a doubled or trailing blank, a full stop or comma before a blank or at the end."""
+    """``text`` in harmless other dress: case, a doubled or trailing blank, no punctuation at the end of a word."""
     kind = rng.randrange(5)
     if kind == 0:
         return text.upper()

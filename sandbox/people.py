@@ -107,7 +107,7 @@ class Population:
         self.register = IdentityRegister()
 
     def holder(self, index: int, wish: Wish) -> Person:
-        """Someone in a JF that BPS fosters. The first people take each JF once, so that none is missing in a small world."""
+        """Someone in a JF that BPS fosters. The first people take each JF once, so that no world lacks one."""
         rng = random.Random(f"{self._seed}/holder/{index}")
         if wish.established:
             choice = rng.choice([row for row in FOSTERED if row.jenjang in ("MU", "PY", "MA") and row.status == "N"])

@@ -1,7 +1,7 @@
-"""Code values that both agencies' sandbox services speak: golongan, jenjang, functional positions, education, legal standing.
+"""Code values of both agencies: golongan, jenjang, functional positions, education, legal standing.
 
-Source: siasn.md sections 3.7, 4 and 5.2. The ids of the JFs that BPS fosters and of BPS and BKN are SIASN's own; every other
-id is synthetic, in the mixed shapes that SIASN has (32 upper hex, 32 lower hex, dashed UUID).
+Source: siasn.md sections 3.7, 4 and 5.2. The ids of the JFs that BPS fosters and of BPS and BKN are SIASN's own; every
+other id is synthetic, in the mixed shapes that SIASN has (32 upper hex, 32 lower hex, dashed UUID).
 """
 
 from __future__ import annotations
@@ -40,10 +40,11 @@ class Golongan:
 _PNS_RANKS = (
     "11 I/a Juru Muda|12 I/b Juru Muda Tingkat I|13 I/c Juru|14 I/d Juru Tingkat I|21 II/a Pengatur Muda|"
     "22 II/b Pengatur Muda Tingkat I|23 II/c Pengatur|24 II/d Pengatur Tingkat I|31 III/a Penata Muda|"
-    "32 III/b Penata Muda Tingkat I|33 III/c Penata|34 III/d Penata Tingkat I|41 IV/a Pembina|42 IV/b Pembina Tingkat I|"
+    "32 III/b Penata Muda Tingkat I|33 III/c Penata|34 III/d Penata Tingkat I|41 IV/a Pembina|"
+    "42 IV/b Pembina Tingkat I|"
     "43 IV/c Pembina Utama Muda|44 IV/d Pembina Utama Madya|45 IV/e Pembina Utama"
 )
-_ROMAN = "I II III IV V VI VII VIII IX X XI XII XIII XIV XV XVI XVII".split()
+_ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII", "XIII", "XIV", "XV", "XVI", "XVII")
 GOLONGAN: dict[str, Golongan] = {
     **{code: Golongan(code, name, rank) for code, name, rank in (row.split(" ", 2) for row in _PNS_RANKS.split("|"))},
     **{str(50 + number): Golongan(str(50 + number), roman, None) for number, roman in enumerate(_ROMAN, start=1)},
@@ -197,7 +198,8 @@ KEDUDUKAN_HUKUM: dict[str, str] = {
     "01": "Aktif", "02": "CLTN", "03": "Tugas Belajar", "04": "Pemberhentian Sementara", "05": "Penerima Uang Tunggu",
     "06": "Prajurit Wajib", "07": "Pejabat Negara", "08": "Kepala Desa", "09": "Sedang dalam Proses Banding BAPEK",
     "11": "Pegawai Titipan", "12": "Pengungsi", "13": "Perpanjangan CLTN", "14": "PNS yang dinyatakan hilang",
-    "15": "PNS kena hukuman disiplin", "16": "Pemindahan dalam rangka penurunan jabatan", "20": "Masa Persiapan Pensiun",
+    "15": "PNS kena hukuman disiplin", "16": "Pemindahan dalam rangka penurunan jabatan",
+    "20": "Masa Persiapan Pensiun",
     "51": "CPNS belum menerima SK", "52": "Tidak Aktif", "66": "Diberhentikan", "67": "Punah", "68": "Eks Timor Timur",
     "69": "TMS pengadaan", "70": "Pembatalan NIP", "71": "PPPK Aktif", "77": "Pemberhentian tanpa hak pensiun",
     "88": "Pemberhentian dengan hak pensiun", "89": "Tidak aktif diusulkan pensiun", "90": "Tidak ikut PUPNS 2015",

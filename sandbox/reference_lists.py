@@ -22,6 +22,7 @@ from sandbox.reference import (
     POSITION_GROUPS,
     STUDIES,
     FunctionalPosition,
+    Golongan,
     opaque_id,
 )
 
@@ -98,22 +99,40 @@ def _agency_row(agency: Agency) -> Row:
 
 
 def _satuan_kerja_rows(agency: Agency) -> list[Row]:
-    whole = {"id": agency.satuan_kerja_id, "kanregId": agency.kanreg_id, "lokasiId": agency.place_id, "instansiId": agency.id,
-             "nama": agency.name, "parentId": "", "jenisSatuanKerjaId": "1", "unblockCode": None}  # fmt: skip
+    whole: Row = {
+        "id": agency.satuan_kerja_id,
+        "kanregId": agency.kanreg_id,
+        "lokasiId": agency.place_id,
+        "instansiId": agency.id,
+        "nama": agency.name,
+        "parentId": "",
+        "jenisSatuanKerjaId": "1",
+        "unblockCode": None,
+    }
     rows = [whole]
     if agency.central:
         for code, name in KANREG.items():
             label = f"{agency.name.strip()} Wilayah Kanreg {name.removeprefix('Kantor Regional ')}"
-            rows.append(
-                {
-                    **whole,
-                    "id": opaque_id("satuan-kerja", agency.id, code),
-                    "kanregId": code,
-                    "nama": label,
-                    "parentId": whole["id"],
-                }
-            )
+            own = {"id": opaque_id("satuan-kerja", agency.id, code), "kanregId": code, "nama": label}
+            rows.append({**whole, **own, "parentId": whole["id"]})
     return rows
+
+
+def _study_row(study_id: str, level: str, name: str, number: int, status: str | None) -> Row:
+    return {
+        "id": study_id,
+        "tingkat_pendidikan_id": level,
+        "nama": name,
+        "cepat_kode": f"{level}{number:04}",
+        "status": status,
+        "subrumpun_prog_id": "" if number % 2 else None,
+    }
+
+
+_SUBJECTS = (
+    "AKUNTANSI", "HUKUM", "PERTANIAN", "SOSIOLOGI", "GEOGRAFI", "FISIKA", "KIMIA", "BIOLOGI", "MANAJEMEN", "PSIKOLOGI",
+)  # fmt: skip
+_PREFIXES = {"30": "D-III", "35": "D-IV", "40": "S-1", "45": "S-2", "50": "S-3"}
 
 
 def _study_rows() -> list[Row]:
@@ -121,55 +140,60 @@ def _study_rows() -> list[Row]:
     for level, studies in STUDIES.items():
         for number, study in enumerate(studies):
             status = None if number == len(studies) - 1 else "1"
-            rows.append({"id": study.id, "tingkat_pendidikan_id": level, "nama": study.name, "cepat_kode": f"{level}{number:04}",
-                         "status": status, "subrumpun_prog_id": ""})  # fmt: skip
-    subjects = (
-        "AKUNTANSI",
-        "HUKUM",
-        "PERTANIAN",
-        "SOSIOLOGI",
-        "GEOGRAFI",
-        "FISIKA",
-        "KIMIA",
-        "BIOLOGI",
-        "MANAJEMEN",
-        "PSIKOLOGI",
-    )
-    for level in ("30", "35", "40", "45", "50"):
-        for number, subject in enumerate(subjects):
-            name = f"{EDUCATION_LEVELS[next(code for code, (id_, _) in EDUCATION_LEVELS.items() if id_ == level)][1]} {subject}"
-            rows.append({"id": opaque_id("pendidikan", level, subject), "tingkat_pendidikan_id": level, "nama": name.upper(),
-                         "cepat_kode": f"{level}{900 + number:04}", "status": "0" if number % 4 == 0 else "1", "subrumpun_prog_id": None})  # fmt: skip
+            rows.append(_study_row(study.id, level, study.name, number, status))
+    for level, prefix in _PREFIXES.items():
+        for number, subject in enumerate(_SUBJECTS):
+            study_id, status = opaque_id("pendidikan", level, subject), "0" if number % 4 == 0 else "1"
+            rows.append(_study_row(study_id, level, f"{prefix} {subject}", 900 + number, status))
     return rows
 
 
+def _golongan_row(row: Golongan) -> Row:
+    credit = {"fungKredututama": "", "fungKreditTambahan": None, "fungKreditTotal": ""}
+    return {"id": row.id, "nama": row.name, "namaPangkat": row.pangkat or "", **credit}
+
+
+def _group_row(group_id: str, name: str, fostering: str) -> Row:
+    return {
+        "id": group_id,
+        "rumpunJabatanId": opaque_id("rumpun", group_id),
+        "nama": name,
+        "lingkup": "",
+        "tugasPokok": None,
+        "pejabatPak": "",
+        "pembinaId": fostering,
+        "jenisJabatanUmumId": "2",
+        "status": "1",
+        "kodeRumpun": None,
+        "kodeKelompok": None,
+        "jenisJabatanUmumBaruId": None,
+        "kesehatanNonmedis": "",
+        "refUrusanPemerintahanId": None,
+    }
+
+
+def _level_row(level: str, name: str) -> Row:
+    group = {"group_tk_pend_id": "", "group_tk_pend_nm": ""}
+    return {"id": level, "nama": name, "golongan_id": "", "golongan_awal_id": None, "id_lama": level, **group}
+
+
 def siasn_lists(agencies: list[Agency]) -> dict[str, list[Row]]:
-    """Every reference list of SIASN by its name in the URL; ``ref-unor`` belongs to the people product, the others to the reference one."""
+    """SIASN's reference lists by name in the URL; ``ref-unor`` alone belongs to the people product."""
     return {
         "ref-unor": [_unit_row(agency, unit) for agency in agencies for unit in agency.units],
-        "golongan": [
-            {"id": row.id, "nama": row.name, "namaPangkat": row.pangkat or "", "fungKredututama": "", "fungKreditTambahan": None, "fungKreditTotal": ""}
-            for row in GOLONGAN.values()
-        ],
+        "golongan": [_golongan_row(row) for row in GOLONGAN.values()],
         "jabatan-fungsional": [_position_row(row) for row in FUNCTIONAL_POSITIONS.values()],
-        "kel-jabatan": [
-            {"id": group, "rumpunJabatanId": opaque_id("rumpun", group), "nama": name, "lingkup": "", "tugasPokok": None, "pejabatPak": "",
-             "pembinaId": fostering, "jenisJabatanUmumId": "2", "status": "1", "kodeRumpun": None, "kodeKelompok": None}
-            for group, (name, fostering) in POSITION_GROUPS.items()
-        ],
+        "kel-jabatan": [_group_row(group_id, *about) for group_id, about in POSITION_GROUPS.items()],
         "instansi": [_agency_row(agency) for agency in agencies],
         "satuan-kerja": [row for agency in agencies for row in _satuan_kerja_rows(agency)],
-        "kedudukan-hukum": [{"id": code, "nama": name, "aturan": "", "kode": None} for code, name in KEDUDUKAN_HUKUM.items()],
-        "tingkat-pendidikan": [
-            {"id": level, "nama": name, "golongan_id": "", "golongan_awal_id": None, "id_lama": level, "group_tk_pend_id": "", "group_tk_pend_nm": ""}
-            for level, name in EDUCATION_LEVELS.values()
-        ],
+        "kedudukan-hukum": [{**row, "aturan": "", "kode": None} for row in _named(KEDUDUKAN_HUKUM)],
+        "tingkat-pendidikan": [_level_row(*about) for about in EDUCATION_LEVELS.values()],
         "pendidikan": _study_rows(),
         "jenis-jabatan": _named(JENIS_JABATAN),
         "agama": _named(AGAMA),
         "eselon": _named(ESELON),
         "kanreg": _named(KANREG),
-    }  # fmt: skip
+    }
 
 
 def _code(code_type: str, code: str, name: str, bkn_code: str | None) -> Row:
@@ -184,7 +208,7 @@ def _code(code_type: str, code: str, name: str, bkn_code: str | None) -> Row:
 
 
 def reference_codes(agencies: list[Agency]) -> list[Row]:
-    """BPS's codes and, where it knows them, BKN's: types jf, jenjang, golongan, employment_status, education_level, instansi."""
+    """BPS's codes and, where it knows them, BKN's. Its JF codes are those that it fosters."""
     return [
         *(_code("jf", row.code, row.name, row.id) for row in FOSTERED),
         *(_code("jenjang", row.code, row.name, row.code) for row in JENJANG.values()),

@@ -1,6 +1,6 @@
 """SIASN as BKN's sandbox: token endpoints, people product and reference product (siasn.md sections 1 and 2), read-only.
 
-Plain ASGI and bodies serialised beforehand: a warehouse asks person by person, so the path of one person is the hot one.
+Plain ASGI and bodies serialised beforehand: a warehouse asks person by person, so that path is the hot one.
 """
 
 from __future__ import annotations
@@ -40,10 +40,12 @@ _PERSON_PATHS = {
     "rw-pendidikan": "rw_pendidikan",
 }
 # Real endpoints of the people product about which the sandbox holds nothing: an empty answer, not an unknown resource.
-_EMPTY_PATHS = frozenset(
-    "data-anak data-pasangan data-ortu nilaiipasn rw-cltn rw-diklat rw-dp3 rw-hukdis rw-kinerjaperiodik rw-kursus rw-masakerja "
-    "rw-pemberhentian rw-penghargaan rw-pindahinstansi rw-pnsunor rw-pwk rw-skp rw-skp22 rw-potensi rw-kompetensi rw-sertifikasi".split()
+_EMPTY_NAMES = (
+    "data-anak data-pasangan data-ortu nilaiipasn rw-cltn rw-diklat rw-dp3 rw-hukdis rw-kinerjaperiodik "
+    "rw-kursus rw-masakerja rw-pemberhentian rw-penghargaan rw-pindahinstansi rw-pnsunor rw-pwk rw-skp "
+    "rw-skp22 rw-potensi rw-kompetensi rw-sertifikasi"
 )
+_EMPTY_PATHS = frozenset(_EMPTY_NAMES.split())
 _RECOMPUTES = frozenset(("data-utama-jabatansync", "data-utama-golongansync"))
 _NOT_FOUND = b'{"code":0,"data":"Data tidak ditemukan"}'
 _SELECT_PERSON = "select body from siasn_person where nip = ? and dataset = ?"
@@ -111,7 +113,7 @@ class Siasn:
             return _gateway_error(
                 "900902",
                 "Missing Credentials",
-                "Invalid Credentials. Make sure your API invocation call has a header: 'Authorization : Bearer ACCESS_TOKEN'",
+                "Make sure your API invocation call has a header: 'Authorization : Bearer ACCESS_TOKEN'",
             )
         if not self._apim.valid(bearer(authorization)):
             return _gateway_error(
@@ -228,8 +230,15 @@ class Siasn:
             await respond_json(send, 401, {"error": "invalid_grant", "error_description": "Invalid user credentials"})
         else:
             token, seconds = self._sso.issue(form["username"], lifetime)
-            document = {"access_token": token, "expires_in": seconds, "refresh_expires_in": 1800, "token_type": "Bearer",
-                        "not-before-policy": 0, "session_state": str(uuid.uuid4()), "scope": "email profile"}  # fmt: skip
+            document = {
+                "access_token": token,
+                "expires_in": seconds,
+                "refresh_expires_in": 1800,
+                "token_type": "Bearer",
+                "not-before-policy": 0,
+                "session_state": str(uuid.uuid4()),
+                "scope": "email profile",
+            }
             await respond_json(send, 200, document)
 
     def revoke(self, scope: Scope, which: str) -> None:

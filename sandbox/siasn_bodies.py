@@ -1,4 +1,4 @@
-"""BKN's side of a person, in SIASN's words: string scalars, DD-MM-YYYY, misspelt fields, differing person keys (siasn.md section 3)."""
+"""BKN's side of a person in SIASN's words: strings, DD-MM-YYYY, misspelt fields, differing keys (siasn.md 3)."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ from sandbox.reference import (
 )
 
 Row = dict[str, Any]
+_CENTRAL_STAFF = "PNS Pusat yang bekerja pada Departemen/Lembaga"
 JFU_NAME = "Pengolah Data dan Informasi"
 JFU_ID = opaque_id("jfu", JFU_NAME)
 _GENERAL_EDUCATION = {level: EDUCATION_LEVELS[code][1] for level, code in EDUCATION_LEVEL_CODE.items()}
@@ -129,7 +130,7 @@ class SiasnBodies:
             "jenisPegawaiId": "1" if side.agency.central else "12",
             "mkTahun": str(served // 12),
             "mkBulan": str(served % 12),
-            "jenisPegawaiNama": "PNS Pusat yang bekerja pada Departemen/Lembaga" if side.agency.central else "PNS Daerah",
+            "jenisPegawaiNama": _CENTRAL_STAFF if side.agency.central else "PNS Daerah",
             "jenisKelamin": "M" if side.male else "F",
             "jenisIdDokumenId": "1",
             "jenisIdDokumenNama": "KTP",

@@ -1,4 +1,4 @@
-"""What a right comparison of the two agencies finds: written to ``truth.json``, which only tests and benchmarks read."""
+"""What a right comparison of the two agencies finds: ``truth.json``, which only tests and benchmarks read."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Any
 
 from sandbox.differences import KINDS, Record
+from sandbox.jf_bodies import KEYS
 from sandbox.names import folded
 from sandbox.people import Side
 
@@ -19,7 +20,6 @@ _FIELDS = {
     "instansi": ("", "instansi_code"),
     "education_level": ("", "education_level"),
 }
-BPS_DATASETS = ("holders", "position_history", "credits", "competence_tests", "formations", "reference_codes")
 _RULES = {"credit_total": "not_a_number", "instansi": "unmapped_code", "education_level": "unmapped_code"}
 # History dataset -> (field, rule) of the one unusable value planted in a row of it.
 DIRT = {
@@ -85,7 +85,7 @@ class Truth:
         self.asked = 0
 
     def count(self, dataset: str, outcome: str, rows: int = 1) -> None:
-        """``rows`` more rows of ``dataset`` end as ``outcome`` (landed, quarantined, out_of_scope) in a full extraction."""
+        """``rows`` more of ``dataset`` end as ``outcome`` (landed, quarantined, out_of_scope) in a full extraction."""
         self._landing.setdefault(dataset, Counter())[outcome] += rows
 
     def finding(self, kind: str, dataset: str, field: str, rule: str) -> None:
@@ -153,7 +153,7 @@ class Truth:
         landing: dict[str, dict[str, dict[str, int]]] = {"bkn": {}, "bps": {}}
         for dataset, counts in sorted(self._landing.items()):
             landed, quarantined = counts["landed"], counts["quarantined"]
-            landing["bps" if dataset in BPS_DATASETS else "bkn"][dataset] = {
+            landing["bps" if dataset in KEYS else "bkn"][dataset] = {
                 "extracted": landed + quarantined,
                 "landed": landed,
                 "quarantined": quarantined,

@@ -1,4 +1,4 @@
-"""Writes one day of a seeded world: the bodies that the services serve, the portal export, the truth file. Streams person by person."""
+"""Writes one day of a seeded world, person by person: the bodies to serve, the portal export, the truth file."""
 
 from __future__ import annotations
 
@@ -34,10 +34,16 @@ _FOSTERED_IDS = frozenset(row.id for row in FOSTERED)
 _OTHER_JF_SHARE, _OTHERS_SHARE = 0.08, 0.25
 _SCHEMA = """
     create table meta (name text primary key, value text not null);
-    create table siasn_person (nip text not null, dataset text not null, body blob not null, primary key (nip, dataset));
-    create table siasn_list (name text not null, position integer not null, body blob not null, primary key (name, position));
-    create table jf_row (dataset text not null, updated_at text not null, key text not null, deleted_at text, body blob not null,
-                         primary key (dataset, updated_at, key)) without rowid;
+    create table siasn_person (
+        nip text not null, dataset text not null, body blob not null, primary key (nip, dataset)
+    );
+    create table siasn_list (
+        name text not null, position integer not null, body blob not null, primary key (name, position)
+    );
+    create table jf_row (
+        dataset text not null, updated_at text not null, key text not null, deleted_at text, body blob not null,
+        primary key (dataset, updated_at, key)
+    ) without rowid;
 """
 Row = dict[str, Any]
 
@@ -98,7 +104,7 @@ class _Writer:
         self._rows.append((dataset, updated_at, key, deleted_at, body))
 
     def _bps_rows(self, days: list[Record], duplicate_id: str) -> dict[str, list[Row]]:
-        """Write BPS's rows; one that changed or came on a later day is stamped with it, one that went is kept as deleted."""
+        """Write BPS's rows: what changed or came later is stamped with that day, what went is kept as deleted."""
         known: dict[tuple[str, str], tuple[Row, str, str | None]] = {}
         rng = random.Random(f"{days[0].person.noise_seed}/stamps")
         current: dict[str, list[Row]] = {}
@@ -176,7 +182,7 @@ class _Writer:
 def _everyone(
     population: Population, plan: Plan, seed: int, agencies: list[Agency], last_day: int
 ) -> Iterator[list[Record]]:
-    """Each person of the world as they are on day 1 .. ``last_day`` (fewer where nothing can change), in a fixed order."""
+    """Each person as they are on day 1 .. ``last_day`` (day 1 alone where nothing can change), in a fixed order."""
     waiting: dict[int, Person] = {}
 
     def person(index: int, planted: Planted | None) -> Person:
