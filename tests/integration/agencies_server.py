@@ -99,7 +99,7 @@ class ScriptedServer:
             self._http.socket = context.wrap_socket(self._http.socket, server_side=True)
         self._scheme = "https" if context else "http"
         self.port = self._http.server_address[1]
-        threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.002}, daemon=True).start()
 
     @property
     def url(self) -> str:

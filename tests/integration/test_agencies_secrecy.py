@@ -183,7 +183,8 @@ def test_a_server_that_speaks_no_tls(server: ScriptedServer, caplog: pytest.LogC
 
 def test_tokens_and_passwords_do_not_show_in_any_object(server: ScriptedServer) -> None:
     with siasn(server, Exchanges()) as client:
-        list(client.fetch_people([]))
+        server.on(PERSON, as_json({"code": 1, "data": {}}))
+        list(client.fetch_people([("data_utama", NIP_CANARY)]))
         parts = vars(client)
         text = "".join(repr(part) + repr(getattr(part, "__dict__", "")) for part in parts.values())
     assert leaks(text.replace(server.url, "")) == []

@@ -363,8 +363,9 @@ def test_load_balancer_cookies_are_kept_until_the_connection_breaks(
     assert [call.headers.get("Cookie") for call in server.asked(PERSON)] == [None, "pdns=node7", "pdns=node7", None]
 
 
-def test_tokens_do_not_follow_a_redirect(server: ScriptedServer, exchanges: Exchanges) -> None:
-    server.on(PERSON, Reply(302, b"", {"Location": f"{server.url}/elsewhere"}))
+@pytest.mark.parametrize("location", ["/elsewhere", "http://[no-address"])
+def test_tokens_do_not_follow_a_redirect(server: ScriptedServer, exchanges: Exchanges, location: str) -> None:
+    server.on(PERSON, Reply(302, b"", {"Location": location}))
     with SiasnClient(siasn_settings(server), exchanges) as client:
         (failed,) = fetch(client)
     assert isinstance(failed, FailedUnit)

@@ -114,7 +114,7 @@ class TokenRequest:
         return Token(value, asked_at + max(0.0, life - margin))
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class OperatorToken:
     """The SSO token that an operator pasted into the settings."""
 
@@ -122,7 +122,6 @@ class OperatorToken:
     expires_at: datetime | None
     party: str
     clock: Clock
-    warned: bool = False
 
     def __call__(self, line: Line) -> Token:
         """The pasted token, if it still lives; no request is made.
@@ -141,14 +140,12 @@ class OperatorToken:
         until_warning = left - OPERATOR_WARNING.total_seconds()
         if until_warning > 0:
             return Token(self.value, self.clock.monotonic() + until_warning)  # asked again then, to warn
-        if not self.warned:
-            self.warned = True
-            logger.warning(
-                "%s: the SSO token that an operator supplied has %d minutes left (ends at %s); supply a new one",
-                self.party,
-                left // 60,
-                expires_at.isoformat(),
-            )
+        logger.warning(
+            "%s: the SSO token that an operator supplied has %d minutes left (ends at %s); supply a new one",
+            self.party,
+            left // 60,
+            expires_at.isoformat(),
+        )
         return Token(self.value, self.clock.monotonic() + left)
 
 
