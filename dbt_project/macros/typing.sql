@@ -12,31 +12,31 @@
 {%- endmacro %}
 
 {% macro digits(column) -%}
-    nullif(regexp_replace({{ column }}, '\D', '', 'g'), '')
+    {#- regexp_replace is dear: only for what is not digits alone. -#}
+    case when {{ column }} ~ '^\d+$' then {{ column }} else nullif(regexp_replace({{ column }}, '\D', '', 'g'), '') end
 {%- endmacro %}
 
-{% macro _iso_text(column, kind) -%}
-    {%- set text = stripped(column) -%}
+{% macro _kind_rules(kind) -%}
+    {#- pattern: the shape the text must have; cast: what of it PostgreSQL is asked to read as the type. -#}
+    {%- do return({
+        'date_dmy': {'type': 'date', 'pattern': '^\d\d-\d\d-\d{4}$', 'misshapen': 'not_a_date', 'impossible': 'impossible_date'},
+        'date_iso': {'type': 'date', 'pattern': '^\d{4}-\d\d-\d\d$', 'misshapen': 'not_a_date', 'impossible': 'impossible_date'},
+        'number': {'type': 'numeric', 'pattern': '^-?\d+(\.\d+)?$', 'misshapen': 'not_a_number'},
+        'year': {'type': 'integer', 'pattern': '^(\d\d-\d\d-)?[12]\d{3}$', 'misshapen': 'not_a_year'},
+        'month': {'type': 'integer', 'pattern': '^(0?[1-9]|1[0-2])$', 'misshapen': 'not_a_month'},
+        'flag': {'type': 'boolean', 'pattern': '(?i)^(true|false|1|0)$', 'misshapen': 'not_a_flag'},
+        'moment': {'type': 'timestamptz', 'pattern': '^\d{4}-\d\d-\d\d[T ]', 'misshapen': 'not_a_timestamp'},
+    }[kind]) -%}
+{%- endmacro %}
+
+{% macro _cast_text(text, kind) -%}
     {%- if kind == 'date_dmy' -%}
-    regexp_replace({{ text }}, '^(\d\d)-(\d\d)-(\d{4})$', '\3-\2-\1')
+    substr({{ text }}, 7, 4) || '-' || substr({{ text }}, 4, 2) || '-' || substr({{ text }}, 1, 2)
     {%- elif kind == 'year' -%}
-    regexp_replace({{ text }}, '^(?:\d\d-\d\d-)?(\d{4})$', '\1')
+    right({{ text }}, 4)
     {%- else -%}
     {{ text }}
     {%- endif -%}
-{%- endmacro %}
-
-{% macro _kind_rules() -%}
-    {%- do return({
-        'date_dmy': {'type': 'date', 'pattern': '^\d{4}-\d{2}-\d{2}$', 'shape': 'not_a_date', 'value': 'impossible_date'},
-        'date_iso': {'type': 'date', 'pattern': '^\d{4}-\d{2}-\d{2}$', 'shape': 'not_a_date', 'value': 'impossible_date'},
-        'number': {'type': 'numeric', 'pattern': '^-?\d+(\.\d+)?$', 'shape': 'not_a_number', 'value': 'not_a_number'},
-        'year': {'type': 'integer', 'pattern': '^[12]\d{3}$', 'shape': 'not_a_year', 'value': 'not_a_year'},
-        'month': {'type': 'integer', 'pattern': '^(0?[1-9]|1[0-2])$', 'shape': 'not_a_month', 'value': 'not_a_month'},
-        'flag': {'type': 'boolean', 'pattern': '(?i)^(true|false|1|0)$', 'shape': 'not_a_flag', 'value': 'not_a_flag'},
-        'moment': {'type': 'timestamptz', 'pattern': '^\d{4}-\d{2}-\d{2}[T ]', 'shape': 'not_a_timestamp',
-                   'value': 'not_a_timestamp'},
-    }) -%}
 {%- endmacro %}
 
 {% macro typed(column, checked) -%}
@@ -48,11 +48,11 @@
     {%- elif kind == 'nik' -%}
     {{ digits(column) }}
     {%- else -%}
-    {%- set rule = _kind_rules()[kind] -%}
-    {%- set text = _iso_text(column, kind) -%}
+    {%- set rule = _kind_rules(kind) -%}
+    {%- set text = stripped(column) -%}
     case
-        when {{ text }} ~ '{{ rule.pattern }}' and pg_input_is_valid({{ text }}, '{{ rule.type }}')
-            then ({{ text }})::{{ rule.type }}
+        when {{ text }} ~ '{{ rule.pattern }}' and pg_input_is_valid({{ _cast_text(text, kind) }}, '{{ rule.type }}')
+            then ({{ _cast_text(text, kind) }})::{{ rule.type }}
     end
     {%- endif -%}
 {%- endmacro %}
@@ -65,11 +65,12 @@
     {%- elif kind == 'nik' -%}
     case when length({{ digits(column) }}) <> 16 or {{ stripped(column) }} !~ '\d' then 'not_16_digits' end
     {%- else -%}
-    {%- set rule = _kind_rules()[kind] -%}
-    {%- set text = _iso_text(column, kind) -%}
+    {%- set rule = _kind_rules(kind) -%}
+    {%- set text = stripped(column) -%}
     case
-        when {{ text }} !~ '{{ rule.pattern }}' then '{{ rule.shape }}'
-        when not pg_input_is_valid({{ text }}, '{{ rule.type }}') then '{{ rule.value }}'
+        when {{ text }} !~ '{{ rule.pattern }}' then '{{ rule.misshapen }}'
+        when not pg_input_is_valid({{ _cast_text(text, kind) }}, '{{ rule.type }}')
+            then '{{ rule.impossible or rule.misshapen }}'
     end
     {%- endif -%}
 {%- endmacro %}

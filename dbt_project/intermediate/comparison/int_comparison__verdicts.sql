@@ -14,8 +14,9 @@ registry as (
     select * from {{ ref('attribute_registry') }}
 ),
 
--- Both sides as {attribute: value}, so that the registry alone says what is compared.
-bkn_sides as (
+-- Both sides as {attribute: value}, so that the registry alone says what is compared. Materialized: else PostgreSQL makes
+-- the jsonb anew for every attribute.
+bkn_sides as materialized (
     select
         person_id_bkn,
         instansi_id,
@@ -24,7 +25,7 @@ bkn_sides as (
     from bkn_people
 ),
 
-bps_sides as (
+bps_sides as materialized (
     select
         holder_id,
         instansi_id,
@@ -55,7 +56,7 @@ presence as (
     where registry.attribute = 'presence'
 ),
 
-side_by_side as (
+side_by_side as materialized (
     select
         people.asn_key,
         people.pair_key,
