@@ -9,10 +9,14 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Self
 
-import orjson
+from padan import landing
 from padan.agencies import Exchange, FailedUnit, Page
 from padan.agreement import Agreement, load_agreement
+from padan.landing import ExtractSummary
+from padan.landing.report import DatasetCounts
 from padan.settings import Settings
+from padan.warehouse.connection import connect
+from padan.warehouse.fingerprint import warehouse_hash
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 AGREEMENT = load_agreement(PROJECT_DIR / "agreement" / "sandbox.yaml")
@@ -61,12 +65,8 @@ class World:
     def write_export(self, folder: Path, day: date = DAY) -> Path:
         """Write the portal export of a day."""
         path = folder / f"portal_export_{day.isoformat()}.csv"
-        names = (
-            list(self.export[0])
-            if self.export
-            else [item.field for item in AGREEMENT.dataset("bkn", "portal_export").items]
-        )
-        lines = [",".join(names), *(",".join(row[name] for name in names) for row in self.export)]
+        names = list(self.export[0] if self.export else row_of("bkn", "portal_export"))
+        lines = [",".join(names), *(",".join(row.values()) for row in self.export)]
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
         return path
 
@@ -150,7 +150,7 @@ class _Scripted:
         return None
 
     def _page(self, party: str, dataset: str, unit: str, rows: list[Any], total: int | None, last: bool) -> Page:
-        body = orjson.dumps([dataset, rows], default=str)
+        body = repr([dataset, rows]).encode(errors="replace")
         sha256, now = hashlib.sha256(body).hexdigest(), datetime.now(UTC)
         self._tell(Exchange(party, f"/{dataset}", dataset, 1, 200, None, len(body), sha256, now, 0.001))
         return Page(dataset, unit, rows, total, last, now, sha256)
@@ -213,3 +213,79 @@ class ScriptedSiasn(_Scripted):
                 yield FailedUnit(dataset, nip, "html_body", f"{dataset}: the body is HTML")
             else:
                 yield self._page("bkn", dataset, nip, self.world.people.get(nip, {}).get(dataset, []), None, True)
+
+
+@dataclass
+class Bench:
+    """A warehouse of its own, a world, and the steps of landing over it."""
+
+    settings: Settings
+    world: World
+    agreement: Agreement = AGREEMENT
+    jf: type[ScriptedJf] = ScriptedJf
+    siasn: type[ScriptedSiasn] = ScriptedSiasn
+    unusable: set[tuple[str, str]] = field(default_factory=set)
+    clients: list[Any] = field(default_factory=list)
+
+    @property
+    def export_dir(self) -> Path:
+        """The file drop."""
+        return self.settings.portal_export_dir
+
+    def open_jf(self, on_exchange: Callable[[Exchange], None]) -> ScriptedJf:
+        """A client of BPS's service; the latest is ``clients[-1]``."""
+        client = self.jf(self.world, on_exchange)
+        self.clients.append(client)
+        return client
+
+    def open_siasn(self, on_exchange: Callable[[Exchange], None]) -> ScriptedSiasn:
+        """A client of SIASN; the latest is ``clients[-1]``."""
+        client = self.siasn(self.world, on_exchange)
+        client.unusable = self.unusable
+        self.clients.append(client)
+        return client
+
+    def bps(self, day: date = DAY) -> ExtractSummary:
+        """Extract and publish BPS."""
+        extract_id = landing.open_extract(self.settings, self.agreement, "bps", day)
+        landing.land_lists(self.settings, self.agreement, extract_id, self.open_jf)
+        return landing.publish(self.settings, self.agreement, extract_id)
+
+    def bkn(self, day: date = DAY, *, write_export: bool = True) -> ExtractSummary:
+        """Write the portal export of the day; extract and publish BKN."""
+        if write_export:
+            self.world.write_export(self.export_dir, day)
+        extract_id = landing.open_extract(self.settings, self.agreement, "bkn", day)
+        landing.land_reference(self.settings, self.agreement, extract_id, self.open_siasn)
+        landing.land_rosters(self.settings, self.agreement, extract_id)
+        landing.land_people(self.settings, self.agreement, extract_id, self.open_siasn)
+        return landing.publish(self.settings, self.agreement, extract_id)
+
+    def rows(self, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        """What a query returns."""
+        with connect(self.settings.database_url.get_secret_value()) as connection:
+            return connection.execute(query.encode(), parameters).fetchall()
+
+    def value(self, query: str, *parameters: Any) -> Any:
+        """The one value that a query returns."""
+        return self.rows(query, *parameters)[0][0]
+
+    def hash(self) -> str:
+        """The warehouse's hash."""
+        with connect(self.settings.database_url.get_secret_value()) as connection:
+            return warehouse_hash(connection).combined
+
+    def add_up(self) -> None:
+        """Every published count adds up, and quarantine holds what was counted."""
+        wrong = self.rows(
+            "select * from landing.extract_dataset join landing.extract using (extract_id) where state = 'published' "
+            "and (extracted <> landed + quarantined or landed <> unchanged + inserted + updated or quarantined <> "
+            "(select count(*) from landing.quarantine q where q.extract_id = extract_dataset.extract_id "
+            "and q.dataset = extract_dataset.dataset))"
+        )
+        assert wrong == []
+
+
+def counts(summary: ExtractSummary, dataset: str) -> DatasetCounts:
+    """The counts of one dataset."""
+    return next(one for one in summary.datasets if one.dataset == dataset)

@@ -6,7 +6,7 @@ import hashlib
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -50,7 +50,7 @@ class Work:
     """What a step of landing works with, for as long as it holds the party's lock."""
 
     connection: Connection
-    database_url: str
+    database_url: str = field(repr=False)
     extract: Extract
     agreement: Agreement
     archive_dir: Path
