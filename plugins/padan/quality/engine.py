@@ -20,7 +20,7 @@ from typing import Any
 
 import sqlalchemy
 
-from padan.errors import ConfigurationError
+from padan.errors import ConfigurationError, StepFailed
 from padan.quality.suites import Expectation, Suite
 from padan.quality.verdicts import Verdict
 
@@ -58,9 +58,26 @@ def _memory_store(class_name: str) -> dict[str, Any]:
     return {"class_name": class_name, "store_backend": {"class_name": "InMemoryStoreBackend"}}
 
 
-def _section(renderer: str) -> dict[str, Any]:
-    view = {"module_name": "padan.quality.pages", "class_name": "PageView"}
-    return {"class_name": "DefaultSiteSectionBuilder", "renderer": {"class_name": renderer}, "view": view}
+def _own(class_name: str) -> dict[str, Any]:
+    return {"module_name": "padan.quality.pages", "class_name": class_name}
+
+
+def _section(source: str, renderer: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "class_name": "DefaultSiteSectionBuilder",
+        "source_store_name": source,
+        "renderer": renderer,
+        "view": _own("PageView"),
+    }
+
+
+_RESULTS_RENDERER = {
+    "class_name": "ValidationResultsPageRenderer",
+    "column_section_renderer": {
+        "class_name": "ValidationResultsColumnSectionRenderer",
+        "table_renderer": _own("ResultTable"),
+    },
+}
 
 
 def _new_context(store_dir: Path, docs_dir: Path) -> Any:
@@ -87,14 +104,11 @@ def _new_context(store_dir: Path, docs_dir: Path) -> Any:
                 "show_how_to_buttons": False,
                 "store_backend": {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(docs_dir)},
                 "site_section_builders": {
-                    "expectations": _section("ExpectationSuitePageRenderer") | {"source_store_name": "expectations"},
-                    "validations": _section("ValidationResultsPageRenderer") | {"source_store_name": "results"},
+                    "expectations": _section("expectations", {"class_name": "ExpectationSuitePageRenderer"}),
+                    "validations": _section("results", _RESULTS_RENDERER),
                     "profiling": "None",
                 },
-                "site_index_builder": {
-                    "class_name": "DefaultSiteIndexBuilder",
-                    "view": {"module_name": "padan.quality.pages", "class_name": "IndexView"},
-                },
+                "site_index_builder": {"class_name": "DefaultSiteIndexBuilder", "view": _own("IndexView")},
             }
         },
     )
@@ -123,8 +137,12 @@ def build_expectation(suite: Suite, expectation: Expectation) -> Any:
         return getattr(library, _class_name(expectation.type))(
             **arguments,
             severity=expectation.severity,
-            notes=f"**{expectation.id}** · {expectation.severity} · {expectation.owner}\n\n{expectation.reason}",
-            meta={"id": expectation.id, "severity": expectation.severity, "owner": expectation.owner},
+            notes=f"**{expectation.id}** ({expectation.severity}, {expectation.owner}): {expectation.reason}",
+            meta={
+                "id": expectation.id,
+                "severity": expectation.severity,
+                "why": f"{expectation.reason} ({expectation.id}; {expectation.owner})",
+            },
         )
     except (TypeError, ValueError, AttributeError) as error:
         raise ConfigurationError(
@@ -181,6 +199,7 @@ class Engine:
         self._context: Any = None
         self._source: Any = None
         self._written: list[Any] = []
+        self._pages: list[Path] = []
 
     def __enter__(self) -> Engine:
         with _silence():
@@ -214,7 +233,8 @@ class Engine:
         )
         by_id = {expectation.id: expectation for expectation in suite.expectations}
         with _silence():
-            asset = self._source.add_table_asset(suite.name, table_name=suite.table, schema_name=suite.schema)
+            name = f"{suite.schema}.{suite.table}"
+            asset = self._source.add_table_asset(name, table_name=suite.table, schema_name=suite.schema)
             batch = asset.add_batch_definition_whole_table("all")
             validator = Validator(batch, result_format=_RESULT_FORMAT)
             outcome: Any = validator.validate_expectation_suite(library_suite)
@@ -244,17 +264,29 @@ class Engine:
         outcome.meta |= {"run_id": run, "validation_time": moment, "batch_markers": {}, "batch_parameters": None}
         outcome.results.sort(key=lambda result: str(result.expectation_config.meta["id"]))
         suite_key = ExpectationSuiteIdentifier(name=library_suite.name)
-        result_key = ValidationResultIdentifier(
+        result_key: Any = ValidationResultIdentifier(
             batch_identifier=batch_id, expectation_suite_identifier=suite_key, run_id=run
         )
         self._context.suites.add_or_update(library_suite)
         self._context.validation_results_store.set(key=result_key, value=outcome)
         self._written += [suite_key, result_key]
+        self._pages.append(self._docs_dir / "expectations" / f"{library_suite.name}.html")
+        *folders, name = result_key.to_tuple()
+        self._pages.append(self._docs_dir.joinpath("validations", *folders, f"{name}.html"))
 
     def build_docs(self) -> None:
-        """Write the pages of what ran, and the index of all that ever ran."""
+        """Write the pages of what ran, and the index of all that ever ran.
+
+        Raises:
+            StepFailed: a page was not written; the library only logs it.
+        """
+        for page in self._pages:
+            page.unlink(missing_ok=True)
         with _silence():
             self._context.build_data_docs(site_names=[SITE], resource_identifiers=self._written)
+        missing = [page.stem for page in self._pages if not page.exists()]
+        if missing:
+            raise StepFailed(f"pages of the data docs were not written: {', '.join(missing)}")
         shutil.rmtree(self._docs_dir / "static", ignore_errors=True)  # fonts and pictures of the library's own pages
 
 

@@ -1,4 +1,6 @@
-"""Views of the data docs that need no network: our page templates before those of Great Expectations.
+"""Pages of the data docs that need no network, and tell of each expectation how severe it is and why it exists.
+
+Our templates come before those of Great Expectations.
 
 Its own load styles, scripts and pictures from half a dozen public hosts, and show nothing where those are out of reach.
 """
@@ -8,6 +10,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from great_expectations.render.renderer.content_block.validation_results_table_content_block import (
+    ValidationResultsTableContentBlockRenderer,
+)
 from great_expectations.render.view.view import DefaultJinjaIndexPageView, DefaultJinjaPageView
 from jinja2 import ChoiceLoader, FileSystemLoader
 
@@ -32,3 +37,22 @@ class IndexView(DefaultJinjaIndexPageView):
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         _prefer_own_templates(self)
+
+
+class ResultTable(ValidationResultsTableContentBlockRenderer):
+    """Results of a run, with severity and reason beside each."""
+
+    @classmethod
+    def _process_content_block(cls, content_block: Any, *arguments: Any, **named: Any) -> None:
+        super()._process_content_block(content_block, *arguments, **named)
+        content_block.header_row += ["Severity", "Why"]
+
+    @classmethod
+    def _get_content_block_fn(cls, *arguments: Any, **named: Any) -> Any:
+        make_row = super()._get_content_block_fn(*arguments, **named)
+
+        def make_longer_row(*inner: Any, result: Any = None, **inner_named: Any) -> Any:
+            (row,) = make_row(*inner, result=result, **inner_named)  # type: ignore[misc]  # never None here
+            return [[*row, result.expectation_config.meta["severity"], result.expectation_config.meta["why"]]]
+
+        return make_longer_row

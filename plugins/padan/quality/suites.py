@@ -199,6 +199,10 @@ def read_suites(folder: Path) -> tuple[SuiteFile, ...]:
     """
     suites = tuple(_read_suite(path) for path in sorted(folder.glob("*.yaml")) if path.name != "index.yaml")
     _hold_against_index(suites, _read_index(folder / "index.yaml"))
+    tables = [suite.table for suite in suites]
+    twice = sorted({table for table in tables if tables.count(table) > 1})
+    if twice:
+        raise ConfigurationError(f"two suites look at one table: {', '.join(twice)}")
     return suites
 
 
