@@ -324,7 +324,8 @@ class Plan:
 
     def __init__(self, seed: int, people: int) -> None:
         self._planted: dict[int, Planted] = {}
-        order = list(range(people))
+        # The first people, who make sure that each JF occurs, stay as they are.
+        order = list(range(len(FOSTERED), people))
         random.Random(f"{seed}/plan").shuffle(order)
         remaining = iter(order)
         self.people = people

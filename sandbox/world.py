@@ -45,6 +45,7 @@ _SCHEMA = """
         primary key (dataset, updated_at, key)
     ) without rowid;
 """
+_FLUSH_AT = 500  # bodies
 Row = dict[str, Any]
 
 
@@ -88,7 +89,7 @@ class _Writer:
         if position:
             self.filled[record.person.truth.agency.code, position.code] += 1
         self._count(record, rows, current)
-        if len(self._people) > 2000:
+        if len(self._people) > _FLUSH_AT:
             self.flush()
 
     def rows(self, dataset: str, rows: list[Row]) -> None:
