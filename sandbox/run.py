@@ -20,7 +20,8 @@ from sandbox.airflow_run import AirflowClient, follow
 from sandbox.stack import Stack, StackError
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-console = Console()
+# A pipe or a CI log has no width of its own.
+console = Console() if sys.stdout.isatty() else Console(width=120)
 
 People = Annotated[int, typer.Option(min=50, envvar="PEOPLE", help="Holders on BPS's list in the synthetic world.")]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
@@ -94,3 +95,18 @@ def status_of() -> Callable[[object], dict[str, object]]:
             return status.collect()
 
     return collect
+
+
+@contextmanager
+def fault(stack: object, service: str, kind: str, path: str, **options: object) -> Iterator[None]:
+    """A fault of a sandbox service for as long as the block lasts."""
+    import requests
+
+    url = f"https://127.0.0.1:{stack.ports[service]}/_sandbox/faults"  # type: ignore[attr-defined]
+    bundle = str(stack.home / "certificates" / "ca.pem")  # type: ignore[attr-defined]
+    body = {"kind": kind, "path": path, "times": None, "options": options}
+    requests.post(url, json=body, verify=bundle, timeout=10).raise_for_status()
+    try:
+        yield
+    finally:
+        requests.delete(url, verify=bundle, timeout=10).raise_for_status()

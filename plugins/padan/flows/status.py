@@ -42,7 +42,22 @@ def _rows(connection: psycopg.Connection[dict[str, Any]], relation: str, query: 
 
 
 def _agencies(connection: psycopg.Connection[dict[str, Any]]) -> dict[str, Any]:
-    return extract_counts(connection)
+    published = {
+        row["party"]: row["as_of"].isoformat()
+        for row in _rows(
+            connection,
+            "landing.extract",
+            "select party, max(as_of) as as_of from {} where state = 'published' group by party",
+        )
+    }
+    return {
+        party: {
+            **extract,
+            "published_as_of": published.get(party),
+            "datasets": {dataset["dataset"]: dataset for dataset in extract["datasets"]},
+        }
+        for party, extract in extract_counts(connection).items()
+    }
 
 
 def _people(connection: psycopg.Connection[dict[str, Any]]) -> dict[str, Any]:
