@@ -46,7 +46,7 @@ select
     people.birth_date,
     people.golongan_tmt,
     people.jf_tmt,
-    array_remove(
+    to_jsonb(array_remove(
         array[
             case when people.findings ? 'jenis_kelamin' then 'sex' end,
             case when people.findings ? 'tgl_lahir' then 'birth_date' end,
@@ -55,6 +55,6 @@ select
             case when credit_totals.is_unusable then 'credit_total' end
         ],
         null
-    ) as not_comparable_attributes
+    )) as not_comparable_attributes
 from people
 left join credit_totals on people.person_id_bkn = credit_totals.person_id_bkn

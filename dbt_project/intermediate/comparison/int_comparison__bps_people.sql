@@ -48,7 +48,7 @@ select
     holders.birth_date,
     holders.golongan_tmt,
     holders.jf_tmt,
-    array_remove(
+    to_jsonb(array_remove(
         array[
             case when holders.findings ? 'sex' then 'sex' end,
             case when holders.findings ? 'birth_date' then 'birth_date' end,
@@ -67,7 +67,7 @@ select
             end
         ],
         null
-    ) as not_comparable_attributes
+    )) as not_comparable_attributes
 from holders
 left join jf_codes on holders.jf_code = jf_codes.bps_code
 left join instansi_codes on holders.instansi_code = instansi_codes.bps_code

@@ -48,7 +48,7 @@ codes_in_use as (
     select
         'formations' as dataset,
         formations.formation_id as row_key,
-        null as holder_id,
+        null::text as holder_id,
         used.code_type,
         used.field,
         used.bps_code

@@ -66,8 +66,8 @@ side_by_side as materialized (
         registry.comparator,
         registry.tolerance_days,
         registry.tolerance_number,
-        registry.attribute = any(bkn_sides.not_comparable_attributes || bps_sides.not_comparable_attributes)
-            as is_not_comparable,
+        bkn_sides.not_comparable_attributes ? registry.attribute
+        or bps_sides.not_comparable_attributes ? registry.attribute as is_not_comparable,
         bkn_sides.attribute_values ->> registry.attribute as bkn_value,
         bps_sides.attribute_values ->> registry.attribute as bps_value,
         coalesce(bkn_sides.instansi_id, bps_sides.instansi_id) as instansi_id
