@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from padan.agreement.addenda import apply
-from padan.agreement.clauses import Addendum, Changes, Dataset, Item, Location, name_of
+from padan.agreement.clauses import Addendum, Changes, Dataset, Item, Location
 from padan.agreement.notices import extension_due, force_majeure_due
 
 if TYPE_CHECKING:
@@ -50,13 +50,9 @@ def _grounds(agreement: Agreement) -> Iterator[Violation]:
     if agreement.fictional:
         return
     for location, clause in agreement.clauses():
-        # Data items stand or fall with the annex, which is a clause itself.
-        if location[0] != "datasets" and not clause.cites and not clause.assumption:
-            yield (
-                location,
-                "ungrounded",
-                f"{name_of(location, clause)} neither cites the text nor is marked as assumption",
-            )
+        # Data items stand or fall with the annex, or with the addendum that brings them; both are clauses themselves.
+        if not isinstance(clause, Dataset | Item) and not clause.cites and not clause.assumption:
+            yield location, "ungrounded", "it neither cites the text nor is marked as assumption"
 
 
 def _identifiers(agreement: Agreement) -> Iterator[Violation]:
