@@ -36,6 +36,9 @@ lint: $(VENV)/.run $(VENV)/.test  ## Linters, types, layers.
 	$(BIN)/mypy plugins/padan sandbox
 	$(BIN)/lint-imports
 
+bench: $(VENV)/.run  ## Landing and fetching next to plain COPY and to dlt (benchmarks/README.md). ROWS=200000, ROUNDS=3.
+	@$(BIN)/python -m benchmarks $(if $(ROWS),--rows $(ROWS)) $(if $(ROUNDS),--rounds $(ROUNDS))
+
 lock: $(VENV)/.uv  ## Compile the lock files anew.
 	for name in bootstrap '' dev; do $(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url \
 		requirements$${name:+-$$name}.in -o requirements$${name:+-$$name}.lock; done

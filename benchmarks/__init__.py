@@ -1,0 +1,1 @@
+"""How fast Padan lands, next to what the database and another loader can do; see README.md."""

@@ -1,0 +1,53 @@
+"""The benchmark measures what it says, on a small scale and without the peer; no figure is held against a time."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from benchmarks import report
+from benchmarks.__main__ import measure
+from benchmarks.contestant import RunFailed
+from benchmarks.contestants import FLOOR, PADAN, Arena, Plan, landing_rounds
+from benchmarks.pages import render
+from benchmarks.server import served
+from sandbox.postgres import EmbeddedPostgres
+
+PLAN = Plan(rows=2000, page_size=500, rounds=1, seconds=0.5, dlt=False)
+
+
+def quiet(line: str) -> None:
+    return
+
+
+def test_everybody_stores_all_rows_and_the_figures_become_a_table(
+    postgres_server: EmbeddedPostgres, tmp_path: Path
+) -> None:
+    result = measure(postgres_server, tmp_path, PLAN, quiet)
+
+    (done,) = result["rounds"]["landing"]
+    assert done[PADAN]["rows"] == done[FLOOR]["rows"] == PLAN.rows
+    assert done[PADAN]["http_bytes"] >= render(PLAN.rows, PLAN.page_size).size
+    assert PLAN.rows * 200 < done[FLOOR]["copy_bytes"] < done[PADAN]["http_bytes"]
+    ratio = result["ratios"]["of_plain_copy"]["median"]
+    assert ratio == pytest.approx(done[FLOOR]["seconds"] / done[PADAN]["seconds"])
+    assert json.loads(json.dumps(result)) == result
+    console = Console(record=True, quiet=True, width=100)
+    report.show(result, console)
+
+
+def test_a_contestant_that_loses_rows_has_no_figure(postgres_server: EmbeddedPostgres, tmp_path: Path) -> None:
+    more = Plan(rows=1001, page_size=500, rounds=1, seconds=0.5, dlt=False)
+    with served(1000, 500) as url, pytest.raises(RunFailed, match="1000 rows of 1001"):
+        landing_rounds(Arena(postgres_server, tmp_path, url, 500), more, quiet)
+
+
+def test_pages_hold_each_row_once_and_are_the_same_every_time() -> None:
+    pages = render(1001, 500)
+    assert pages.bodies == render(1001, 500).bodies
+    rows = [row for body in pages.bodies for row in json.loads(body)["data"][1]]
+    assert len({row["holder_id"] for row in rows}) == len(rows) == 1001
+    assert any('"' in row["unit_name"] for row in rows)  # some need escaping, as in life
