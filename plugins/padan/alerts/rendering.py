@@ -52,6 +52,11 @@ def text_columns(case_ids: Sequence[str]) -> str:
     return textwrap.fill("  ".join(case_ids), _WIDTH, break_on_hyphens=False)
 
 
+def text_paragraph(text: str, indent: str = "") -> str:
+    """``text`` in lines of a plain-text mail, all but the first indented."""
+    return textwrap.fill(" ".join(text.split()), _WIDTH, subsequent_indent=indent, break_on_hyphens=False)
+
+
 def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
@@ -66,7 +71,7 @@ def _environment() -> Environment:
         "number": format_number,
         "counts": finding_counts,
         "columns": text_columns,
-        "wrap": lambda text: textwrap.fill(" ".join(text.split()), _WIDTH, break_on_hyphens=False),
+        "wrap": text_paragraph,
     }
     environment.globals["table"] = text_table
     return environment
