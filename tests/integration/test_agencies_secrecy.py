@@ -51,7 +51,7 @@ FAULTS: dict[str, Reply] = {
     "other code": as_json({"code": TEXT, "data": {}}),
     "reset": Reply(reset=True),
     "cut": Reply(200, TEXT.encode(), cut=5),
-    "hang": Reply(200, TEXT.encode(), hang=0.3),
+    "hang": Reply(200, TEXT.encode(), hang=0.2),
     "no gzip": Reply(200, TEXT.encode(), {"Content-Encoding": "gzip"}),
     "nonsense": Reply(raw=f"nonsense {TEXT}\r\n\r\n".encode()),
     "bad header": Reply(raw=BAD_HEADER),
@@ -81,7 +81,7 @@ def server() -> Iterator[ScriptedServer]:
 
 def siasn(server: ScriptedServer, exchanges: Exchanges, **changes: object) -> SiasnClient:
     secrets = {"consumer_key": KEY_CANARY, "consumer_secret": PASSWORD_CANARY, "sso_password": PASSWORD_CANARY}
-    settings = siasn_settings(server, **{**secrets, "retries": 1, "concurrency": 2, "read_timeout": 0.15, **changes})
+    settings = siasn_settings(server, **{**secrets, "retries": 1, "concurrency": 2, "read_timeout": 0.1, **changes})
     return SiasnClient(settings, exchanges, clock=SteppingClock(), failed_units_limit=3)
 
 
@@ -146,7 +146,7 @@ def test_token_calls(server: ScriptedServer, caplog: pytest.LogCaptureFixture, e
 def test_the_jf_service(server: ScriptedServer, caplog: pytest.LogCaptureFixture, fault: str) -> None:
     server.on("/v1/holders", FAULTS[fault])
     exchanges = Exchanges()
-    settings = jf_settings(server, client_id=KEY_CANARY, client_secret=PASSWORD_CANARY, retries=1, read_timeout=0.15)
+    settings = jf_settings(server, client_id=KEY_CANARY, client_secret=PASSWORD_CANARY, retries=1, read_timeout=0.1)
     with JfClient(settings, exchanges, clock=SteppingClock()) as client:
         assert leaks(said(lambda: list(client.pages("holders")), exchanges, caplog)) == []
 

@@ -110,8 +110,8 @@ def test_person_calls_carry_both_tokens_and_each_is_asked_for_as_its_server_want
 
 
 def test_sixteen_workers_cause_one_request_for_each_token(server: ScriptedServer, exchanges: Exchanges) -> None:
-    server.on(GATEWAY_TOKEN, lambda _: Reply(200, token().body, hang=0.2))
-    server.on(SSO_TOKEN, lambda _: Reply(200, token().body, hang=0.2))
+    server.on(GATEWAY_TOKEN, lambda _: Reply(200, token().body, hang=0.1))
+    server.on(SSO_TOKEN, lambda _: Reply(200, token().body, hang=0.1))
     with SiasnClient(siasn_settings(server, concurrency=16), exchanges) as client:
         assert len(fetch(client, *people(64))) == 64
     assert (len(server.asked(GATEWAY_TOKEN)), len(server.asked(SSO_TOKEN))) == (1, 1)
@@ -383,7 +383,8 @@ def test_tokens_do_not_follow_a_redirect(server: ScriptedServer, exchanges: Exch
         (Reply(200, b"<html></html>"), "html_body", 4),
         (as_json({"code": 1, "datas": {}}), "envelope", 1),
         (Reply(400, b"{}"), "http_status", 1),
-        (Reply(500, b"{}"), "server_error", 4),
+        (Reply(500, b"{}"), "internal_error", 4),
+        (Reply(502, b"{}"), "server_error", 4),
     ],
 )
 def test_a_unit_that_stays_broken_while_others_work(
@@ -413,6 +414,7 @@ def test_a_nip_that_is_none_is_not_asked_for(server: ScriptedServer, exchanges: 
     ("reply", "error", "message"),
     [
         (Reply(503), SourceUnavailable, "HTTP 503"),
+        (Reply(500), SourceUnavailable, "10 requests in a row .* HTTP 500"),
         (Reply(reset=True), SourceUnavailable, "broke off"),
         (Reply(200, b"<html></html>"), SourceUnavailable, "10 requests in a row .* HTML page"),
         (as_json({"code": 1, "Data": {}}), MalformedResponse, "data_utama: .* no usable field data"),
@@ -435,6 +437,14 @@ def test_a_broken_source_stops_everything(
             list(results)
     assert threads_of("bkn") == []
     assert len(exchanges) == len(server.requests) < 250
+
+
+def test_the_last_unit_may_fail_alone(server: ScriptedServer, exchanges: Exchanges, clock: SteppingClock) -> None:
+    """Else a run that is taken up again with one broken person left could never end."""
+    for reply, rule in ((Reply(500), "internal_error"), (Reply(200, b"<html>"), "html_body")):
+        server.on(PERSON, reply)
+        with SiasnClient(siasn_settings(server), exchanges, clock=clock) as client:
+            assert [failed.rule for failed in fetch(client) if isinstance(failed, FailedUnit)] == [rule]
 
 
 def test_nobody_listens(exchanges: Exchanges, clock: SteppingClock) -> None:

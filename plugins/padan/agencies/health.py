@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 from padan.agencies.failures import Failure, Kind
+from padan.agencies.wire import INTERNAL_ERROR
 from padan.errors import MalformedResponse, PadanError, SourceUnavailable
 
 _ALWAYS_SOURCE = frozenset({Kind.THROTTLED, Kind.SUSPENDED})
@@ -31,12 +32,13 @@ class Health:
 
         The source is to blame if it throttles or is suspended to the end; if it was unreachable for one unit's whole
         patience and nothing else (counted since ``successes_before``) got through either; or if ``limit`` units of one
-        dataset failed in a row.
+        dataset failed in a row. An HTTP 500 to the end is the unit's own trouble, or a run could never get past it.
         """
         with self._lock:
             in_a_row = self._given_up[dataset] = self._given_up.get(dataset, 0) + 1
             alone = self.successes == successes_before
-        if failure.kind in _ALWAYS_SOURCE or (failure.kind is Kind.UNAVAILABLE and alone):
+        unreachable = failure.kind is Kind.UNAVAILABLE and failure.rule != INTERNAL_ERROR
+        if failure.kind in _ALWAYS_SOURCE or (unreachable and alone):
             return SourceUnavailable(f"{self._party}: {dataset}: {failure.reason}, after all retries")
         if in_a_row < self._limit:
             return None

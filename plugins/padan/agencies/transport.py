@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import requests
@@ -82,10 +82,7 @@ class Permit:
     drop: Callable[[], None]
 
 
-class Authority(Protocol):
-    """Gives permits; may do requests of its own on the line."""
-
-    def __call__(self, line: Line) -> Permit: ...
+Authority = Callable[[Line], Permit]  # may do requests of its own on the line
 
 
 class Transport:

@@ -9,6 +9,8 @@ import orjson
 from padan.agencies.failures import Failure, Kind
 from padan.agencies.transport import Answer, retry_after
 
+INTERNAL_ERROR = "internal_error"
+
 
 def parse(answer: Answer) -> Any | Failure:
     """The JSON document of a body, or why it is none."""
@@ -35,7 +37,9 @@ def failure_by_status(answer: Answer) -> Failure:
     wait = retry_after(answer.headers, answer.fetched_at)
     if status == 429:
         return Failure(Kind.THROTTLED, "throttled", "HTTP 429: too many requests", wait)
-    if status >= 500:
+    if status == 500:  # the only 5xx that may be about one record alone
+        return Failure(Kind.UNAVAILABLE, INTERNAL_ERROR, "HTTP 500", wait)
+    if status > 500:
         return Failure(Kind.UNAVAILABLE, "server_error", f"HTTP {status}", wait)
     if status == 401:
         return Failure(Kind.CREDENTIALS, "unauthorised", "HTTP 401: the token is refused")
