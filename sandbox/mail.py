@@ -1,6 +1,6 @@
 """A mail catcher: a real SMTP server that delivers nothing, keeps each message as a file and shows it on a small page.
 
-``python -m sandbox.mail --smtp-port 2525 --http-port 8025 --to DIR``; loopback only.
+``python -m sandbox.mail --smtp-port 2525 --http-port 8025 --to DIR``; on loopback unless told otherwise.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-HOST = "127.0.0.1"
+LOOPBACK = "127.0.0.1"
 _TEMPLATES = Path(__file__).parent / "mail_templates"
 # The frame that shows a mail's HTML may run nothing and load nothing.
 _FRAME_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
@@ -104,9 +104,9 @@ class _Handler:
         return "250 Message kept"
 
 
-def smtp_server(mailbox: Mailbox, port: int) -> Any:
-    """An SMTP server on loopback, in its own thread once started (``start()``, ``stop()``)."""
-    return Controller(_Handler(mailbox), hostname=HOST, port=port, ready_timeout=10)
+def smtp_server(mailbox: Mailbox, port: int, host: str = LOOPBACK) -> Any:
+    """An SMTP server on the address ``host``, in its own thread once started (``start()``, ``stop()``)."""
+    return Controller(_Handler(mailbox), hostname=host, port=port, ready_timeout=10)
 
 
 def _part(message: EmailMessage, kind: str) -> str:
@@ -175,14 +175,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m sandbox.mail", description=__doc__)
     parser.add_argument("--smtp-port", type=int, required=True)
     parser.add_argument("--http-port", type=int, required=True)
+    parser.add_argument("--host", default=LOOPBACK, help="address to listen on (default: %(default)s)")
     parser.add_argument("--to", type=Path, required=True, metavar="DIR", help="folder for the messages")
     arguments = parser.parse_args()
     mailbox = Mailbox(arguments.to)
     mailbox.folder.mkdir(parents=True, exist_ok=True)
-    server = smtp_server(mailbox, arguments.smtp_port)
+    server = smtp_server(mailbox, arguments.smtp_port, arguments.host)
     server.start()
     try:
-        uvicorn.run(create_app(mailbox), host=HOST, port=arguments.http_port, log_level="warning")
+        uvicorn.run(create_app(mailbox), host=arguments.host, port=arguments.http_port, log_level="warning")
     finally:
         server.stop()
 
