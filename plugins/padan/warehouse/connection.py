@@ -10,6 +10,7 @@ import psycopg
 
 from padan.errors import SourceUnavailable, StepFailed
 
+LOCK_WAIT = 60  # seconds; the session of a killed run ends well within them
 Connection: TypeAlias = psycopg.Connection[tuple[Any, ...]]
 
 
@@ -26,14 +27,14 @@ def connect(database_url: str, *, application: str = "padan") -> Connection:
 
 
 @contextmanager
-def exclusive(connection: Connection, name: str, *, wait_seconds: int = 60) -> Iterator[None]:
+def exclusive(connection: Connection, name: str) -> Iterator[None]:
     """Hold the advisory lock ``name`` for the length of the block; it dies with the connection, so with the process.
 
     Raises:
-        StepFailed: if another run still holds it after ``wait_seconds``.
+        StepFailed: if another run still holds it after :data:`LOCK_WAIT` seconds.
     """
     key = f"padan:{name}"
-    connection.execute("select set_config('lock_timeout', %s, false)", (f"{wait_seconds}s",))
+    connection.execute("select set_config('lock_timeout', %s, false)", (f"{LOCK_WAIT}s",))
     try:
         connection.execute("select pg_advisory_lock(hashtextextended(%s, 0))", (key,))
     except psycopg.errors.LockNotAvailable:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from pathlib import Path
 
 import sqlalchemy
@@ -12,6 +13,7 @@ from alembic.config import Config
 from padan.errors import SourceUnavailable
 
 HISTORY_SCHEMA = "landing"
+_one_at_a_time = threading.Lock()  # Alembic keeps its context in a module
 
 
 def migrate(database_url: str) -> None:
@@ -26,7 +28,7 @@ def migrate(database_url: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
     try:
-        with engine.begin() as connection:
+        with _one_at_a_time, engine.begin() as connection:
             connection.execute(sqlalchemy.text("select pg_advisory_xact_lock(hashtextextended('padan:migrate', 0))"))
             connection.execute(sqlalchemy.text(f"create schema if not exists {HISTORY_SCHEMA}"))
             config.attributes["connection"] = connection
