@@ -160,6 +160,11 @@ def test_the_newest_addendum_in_force_wins_point_by_point(copy: Copy) -> None:
     assert [addendum.key for addendum in changed.addenda_on(date(2025, 7, 1))] == ["A / A", "B / B"]
 
 
+def test_the_newest_is_the_one_that_came_into_force_last(copy: Copy) -> None:
+    text = PRECEDENCE.replace("signed: 2025-06-01", "signed: 2024-06-01")  # signed first, in force last
+    assert load_agreement(copy.addenda(text).path).on(date(2025, 6, 1)).purpose.text == "tujuan kedua"
+
+
 def test_an_addendum_adds_replaces_and_removes(copy: Copy, real: Agreement) -> None:
     changed = load_agreement(copy.addenda(PRECEDENCE).path)
     before, after = changed.on(date(2024, 12, 31)), changed.on(date(2025, 6, 1))
