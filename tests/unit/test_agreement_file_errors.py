@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from padan.agreement import AgreementFileError, load_agreement
 from padan.errors import AgreementError
-
 from tests.agreement_files import ANNEX, EXTENSION, REAL, Copy
 
 

@@ -6,11 +6,11 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+
 from padan.agreement import Agreement, RefusalReason, guard, load_agreement, working_days
 from padan.agreement.clauses import Action
 from padan.agreement.notices import changes_of_liaison, extension_due, force_majeure_due, liaison_due, months_before
 from padan.errors import AgreementError, AgreementNotInForce
-
 from tests.agreement_files import ANNEX, EXTENSION, PROJECT_DIR, REAL, Copy
 
 FIRST, LAST = date(2023, 12, 4), date(2026, 12, 4)

@@ -6,8 +6,8 @@ import csv
 from datetime import date
 
 import pytest
-from padan.agreement import Agreement, load_agreement
 
+from padan.agreement import Agreement, load_agreement
 from tests.agreement_files import PROJECT_DIR, REAL
 
 

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 import yaml
+from typer.testing import CliRunner, Result
+
 from padan.agreement import Agreement, AgreementFileError, load_agreement
 from padan.agreement.clauses import PartyCode
 from padan.agreement.data_contract import as_yaml, contract
@@ -19,8 +21,6 @@ from padan.agreement.service_contract import require_offered
 from padan.agreement.yardstick import Standing, completeness
 from padan.agreement_cli import app
 from padan.errors import ConfigurationError
-from typer.testing import CliRunner, Result
-
 from tests.agreement_files import ANNEX, EXTENSION, PROJECT_DIR, REAL, Copy
 
 REAL_FILE = PROJECT_DIR / "agreement" / REAL
