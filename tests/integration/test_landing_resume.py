@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,19 @@ from padan.errors import SourceUnavailable, StepFailed
 from padan.landing.writer import Writer
 from padan.warehouse import connection as warehouse_connection
 from padan.warehouse.connection import connect, exclusive
-from tests.scripted_agencies import AGREEMENT, DAY, Bench, ScriptedJf, ScriptedSiasn, add_person, counts, nip_of
+from sandbox.postgres import EmbeddedPostgres
+from tests.scripted_agencies import (
+    AGREEMENT,
+    DAY,
+    Bench,
+    ScriptedJf,
+    ScriptedSiasn,
+    add_person,
+    counts,
+    nip_of,
+    settings_for,
+    small_world,
+)
 
 NEXT_DAY = DAY + timedelta(days=1)
 
@@ -197,3 +210,28 @@ def test_message_of_the_database_is_not_repeated(bench: Bench) -> None:
     assert "person-1" not in str(error.value)
     assert error.value.__cause__ is None
     assert bench.value("select count(*) from raw_bkn.portal_export") == 0  # all or nothing
+
+
+def test_crash_of_the_server_costs_the_lists_and_nothing_else(tmp_path: Path) -> None:
+    """Lists are staged unlogged and come back empty; answers about people are logged and stay."""
+    server = EmbeddedPostgres(tmp_path / "server").start()
+    try:
+        bench = Bench(settings_for(server.ensure_database("padan"), tmp_path), small_world())
+        bench.bps()
+        bench.siasn = _Unavailable
+        with pytest.raises(SourceUnavailable):
+            bench.bkn()
+        server._run("pg_ctl", "stop", "-m", "immediate", f"--pgdata={server.data_dir}")
+        server.start()
+        assert bench.value("select count(*) from landing.staged_bkn_ref_golongan") == 0
+        assert bench.value("select count(*) from landing.staged_bkn_data_utama") == 2
+        extract_id = bench.value("select extract_id from landing.extract where state = 'open'")
+        with pytest.raises(StepFailed, match="must be landed before"):
+            landing.land_rosters(bench.settings, AGREEMENT, extract_id)
+        bench.siasn = ScriptedSiasn
+        summary = bench.bkn()
+        assert (summary.extract_id, len(bench.clients[-1].asked)) == (extract_id, 35)
+        assert counts(summary, "ref_golongan").landed == 1
+        bench.add_up()
+    finally:
+        server.remove()

@@ -124,6 +124,7 @@ def open_extract(settings: Settings, agreement: Agreement, party: PartyCode, as_
             (party, as_of, fingerprint),
         ).fetchone()
         extract_id = int(row[0]) if row else 0
+        _mark_intact(connection, extract_id)
         logger.info("%s: opened extract %d for %s", party, extract_id, as_of)
         return extract_id
 
@@ -134,11 +135,31 @@ def _continue(work: Work, as_of: date) -> None:
     if as_of == extract.as_of:
         return
     with work.connection.transaction():
-        for dataset in work.datasets("paged", "file_drop"):
-            start_over(work, dataset)
+        _start_lists_over(work)
         work.connection.execute(
             "update landing.extract set as_of = %s where extract_id = %s", (as_of, extract.extract_id)
         )
+
+
+def _start_lists_over(work: Work) -> None:
+    for dataset in work.datasets("paged", "file_drop"):
+        start_over(work, dataset)
+
+
+def _mark_intact(connection: Connection, extract_id: int) -> None:
+    connection.execute("insert into landing.staged_intact (extract_id) values (%s)", (extract_id,))
+
+
+def _survive_crash(work: Work) -> None:
+    """After a crash of the server the staged lists are empty: forget that they were landed."""
+    key = (work.extract.extract_id,)
+    intact = work.connection.execute("select from landing.staged_intact where extract_id = %s", key).fetchone()
+    if intact is not None or work.extract.published:
+        return
+    logger.warning("%s: the database server crashed; the lists of extract %d are read anew", work.extract.party, *key)
+    with work.connection.transaction():
+        _start_lists_over(work)
+        _mark_intact(work.connection, *key)
 
 
 def _abandon(work: Work, why: str) -> None:
@@ -166,7 +187,7 @@ def end(work: Work, state: str, reason: str | None = None) -> None:
     extract_id = work.extract.extract_id
     for dataset in work.datasets():
         work.connection.execute(sql.SQL("truncate {}").format(raw_tables.staged_table(dataset)))
-    for table in ("checkpoint", "roster"):
+    for table in ("checkpoint", "roster", "staged_intact"):
         work.connection.execute(
             sql.SQL("delete from {} where extract_id = %s").format(sql.Identifier("landing", table)), (extract_id,)
         )
@@ -195,6 +216,7 @@ def working_on(settings: Settings, agreement: Agreement, extract_id: int) -> Ite
             agreement.require_in_force(extract.as_of)
             work = Work(connection, url, extract, agreement, settings.archive_dir, settings)
             try:
+                _survive_crash(work)
                 yield work
             except (ContractViolation, PublicationStopped) as error:
                 _note(work, error, "stopped")

@@ -2,7 +2,8 @@
 
 A page takes two passes. The first picks the agreed values and drops what is out of scope; the second checks and writes.
 The page's JSON, made for the archive anyway, tells in one look whether any value needs escaping: if it holds no
-backslash, none does, and each row takes the quick way.
+backslash, none does, and the page takes the quick way, column by column. Where anything is not plain, its rows go one
+by one.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any, TypeAlias
@@ -126,11 +127,6 @@ def scalar_text(value: Any) -> str | None:
         return None
 
 
-def row_hash(line: str) -> str:
-    """Fingerprint of a row's agreed values, taken from its escaped line, so that no two rows share a preimage."""
-    return hashlib.blake2b(line.encode(), digest_size=16).hexdigest()
-
-
 class Projector:
     """Projects the pages of one dataset. Keeps shapes of rows between pages, no rows."""
 
@@ -158,17 +154,12 @@ class Projector:
         result.archive, plain = _as_json(kept)
         if self.dataset.incremental:
             self._raise_watermark(kept, result)
-        lines = result.lines
-        quick, hashed = self._quick_line, hashlib.blake2b
-        for position, values in enumerate(kept):
-            line = quick(values) if plain else None
-            if line is None:
-                try:
-                    line = self._careful_line(values)
-                except _Unusable as problem:
-                    result.rejected.append(self._reject(values, problem))
-                    continue
-            lines.append(f"{line}\t{hashed(line.encode(), digest_size=16).hexdigest()}\t{position}{tail}")
+        lines = (self._quick_page(kept) if plain and kept else None) or self._page(kept, result)
+        hashed = hashlib.blake2b  # of the escaped line, so that no two rows share a preimage
+        result.lines = [
+            f"{line}\t{hashed(line.encode(), digest_size=16).hexdigest()}\t{position}{tail}"
+            for position, line in enumerate(lines)
+        ]
         return result
 
     def leaving_line(self, values: Values, tail: str) -> str:
@@ -257,25 +248,37 @@ class Projector:
             best = max(filter(_MOMENT.fullmatch, usable), default=None)
         result.watermark = best
 
-    def _quick_line(self, values: Values) -> str | None:
-        """The line of a row whose values need no escaping; None wherever something is not plain."""
-        for place in self._required:
-            if not values[place]:
-                return None
+    def _quick_page(self, kept: list[Values]) -> list[str] | None:
+        """The lines of rows that need no escaping; None if any of them has to be looked at by itself."""
+        columns: list[Collection[Any]] = list(zip(*kept, strict=True))
+        if not all(all(columns[place]) for place in self._required):
+            return None
         try:
             for place, check, _ in self._ruled:
-                value = values[place]
-                if value and not check(value):
+                if not all(map(check, filter(None, columns[place]))):
                     return None
-            if self._numeric:
-                values = list(values)
-                for place in self._numeric:
-                    value = values[place]
-                    if value is not None and type(value) is not str:
-                        values[place] = _number_text(value)
-            return "\t".join(["\\N" if value is None else value for value in values])
+            for place in self._numeric:
+                columns[place] = [
+                    value if value is None or type(value) is str else _number_text(value) for value in columns[place]
+                ]
+            columns = [
+                ["\\N" if value is None else value for value in column] if None in column else column
+                for column in columns
+            ]
+            return list(map("\t".join, zip(*columns, strict=True)))
         except (TypeError, AttributeError):
             return None
+
+    def _page(self, kept: list[Values], result: Projected) -> list[str]:
+        """The lines of rows taken one by one; those that have none go to quarantine."""
+        lines = []
+        for values in kept:
+            line = self._quick_page([values]) if _as_json([values])[1] else None
+            try:
+                lines += line or [self._careful_line(values)]
+            except _Unusable as problem:
+                result.rejected.append(self._reject(values, problem))
+        return lines
 
     def _careful_line(self, values: Values) -> str:
         """The same line, or why there is none."""

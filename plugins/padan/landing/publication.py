@@ -73,8 +73,8 @@ def merge(work: Work, dataset: Dataset) -> Merged:
     connection = work.connection
     connection.execute(sql.SQL("analyze {}").format(staged_table(dataset)))
     before = _count(work, "select count(*) from {raw}", dataset)
-    deleted = _delete_gone(work, dataset)
-    updated = _run(work, dataset, _UPDATE)
+    deleted = _delete_gone(work, dataset) if before else 0
+    updated = _run(work, dataset, _UPDATE) if before else 0
     inserted = _run(work, dataset, _INSERT)
     landed = _count(work, "select count(*) from {staged} where not _deleted", dataset)
     return Merged(landed, inserted, updated, deleted, before, before - deleted + inserted)
