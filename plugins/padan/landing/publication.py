@@ -19,6 +19,7 @@ from padan.settings import Settings
 from padan.warehouse.raw_tables import AS_OF, ASKED_NIP, EXTRACT_ID, FETCHED_AT, ROW_HASH, raw_table, staged_table
 
 logger = logging.getLogger(__name__)
+_NOTABLE_SHARE = 0.1  # of the rows landed
 
 
 @dataclass(frozen=True)
@@ -50,11 +51,20 @@ def publish(settings: Settings, agreement: Agreement, extract_id: int) -> Extrac
                     _write_counts(work, dataset, merged)
                 _refuse_unbalanced(work)
                 extracts.end(work, "published")
-            for dataset in work.datasets():
-                work.connection.execute(sql.SQL("analyze {}").format(raw_table(dataset)))
+            _refresh_statistics(work)
         summary = summary_of(work.connection, extract_id)
         logger.info("%s", summary)
         return summary
+
+
+def _refresh_statistics(work: Work) -> None:
+    """Let the planner know what dbt is about to read; a small sample does, and of tables that changed much only."""
+    for counts in summary_of(work.connection, work.extract.extract_id).datasets:
+        changed = (counts.inserted or 0) + (counts.updated or 0) + (counts.deleted or 0)
+        if changed > _NOTABLE_SHARE * (counts.landed or 0):
+            with work.connection.transaction():
+                work.connection.execute("set local default_statistics_target = 10")
+                work.connection.execute(sql.SQL("analyze {}").format(raw_table(work.dataset(counts.dataset))))
 
 
 def _refuse_unfinished(work: Work) -> None:
@@ -70,8 +80,8 @@ def _refuse_unfinished(work: Work) -> None:
 
 def merge(work: Work, dataset: Dataset) -> Merged:
     """Bring raw to what the staged rows say. Runs inside the caller's transaction; unchanged rows are not touched."""
-    connection = work.connection
-    connection.execute(sql.SQL("analyze {}").format(staged_table(dataset)))
+    keys = sql.SQL(", ").join(map(sql.Identifier, dataset.row_key))
+    work.connection.execute(sql.SQL("analyze {} ({})").format(staged_table(dataset), keys))
     before = _count(work, "select count(*) from {raw}", dataset)
     deleted = _delete_gone(work, dataset) if before else 0
     updated = _run(work, dataset, _UPDATE) if before else 0
