@@ -171,8 +171,8 @@ def _reduce_result(result: Any, expectation: Expectation) -> str:
     result.result = kept
     result.exception_info = {
         "raised_exception": bool(problem),
-        "exception_message": problem or None,
-        "exception_traceback": None,
+        "exception_message": problem,
+        "exception_traceback": "",
     }
     result.success = bool(result.success) and not problem
     return problem

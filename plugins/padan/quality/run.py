@@ -87,6 +87,7 @@ def _with_absentees(suite: Suite, ran: Sequence[Verdict], missing: dict[str, str
 
 
 def _evaluate(settings: Settings, suites: Sequence[Suite], connection: Connection, as_of: date) -> list[Verdict]:
+    """Run ``suites``, store their verdicts, then write the pages."""
     columns = existing_columns(connection, suites)
     index = docs_index(settings)
     verdicts: list[Verdict] = []
@@ -97,6 +98,7 @@ def _evaluate(settings: Settings, suites: Sequence[Suite], connection: Connectio
             present = (suite.schema, suite.table) in columns
             ran = engine.run_suite(suite, as_of) if present else []
             verdicts += _with_absentees(suite, ran, _missing(suite, columns))
+        store(connection, as_of, suites, verdicts)
         engine.build_docs()
     return verdicts
 
@@ -124,14 +126,13 @@ def run(settings: Settings, agreement: Agreement, stage: str, as_of: date) -> Qu
     with connect(settings.database_url.get_secret_value(), application="padan-quality") as connection:
         suites = _expand_all(connection, files, as_of)
         verdicts = _evaluate(settings, suites, connection, as_of)
-        store(connection, as_of, suites, verdicts)
     failed = [verdict for verdict in verdicts if not verdict.success]
     stopping = [verdict for verdict in failed if verdict.stops]
     for verdict in failed:
         level = logging.ERROR if verdict.stops else logging.WARNING
         logger.log(level, "expectation failed: %s%s", verdict.name, f" ({verdict.problem})" if verdict.problem else "")
     if stopping:
-        raise PublicationStopped(f"stage {stage}: {len(stopping)} critical expectations failed: {_report(stopping)}")
+        raise PublicationStopped(f"stage {stage}: critical expectations failed ({len(stopping)}): {_report(stopping)}")
     return QualitySummary(
         stage=stage,
         as_of=as_of,

@@ -1,0 +1,193 @@
+"""Suite files: strict, complete against their index, and usable by Great Expectations as they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from padan.agreement import load_agreement
+from padan.errors import ConfigurationError
+from padan.quality.engine import build_expectation
+from padan.quality.suites import STAGES, Attribute, expand, read_suites
+
+DAY = date(2026, 11, 24)
+ATTRIBUTES = (
+    Attribute("golongan", "bkn", "Golongan ruang"),
+    Attribute("jenjang", "bps", "Jenjang"),
+    Attribute("presence", "none", "Keberadaan"),
+)
+Write = Callable[..., Path]
+
+
+def suite(**changes: Any) -> dict[str, Any]:
+    return {
+        "suite": "comparison_x",
+        "stage": "comparison",
+        "table": "integration.x",
+        "description": "Something.",
+        "expectations": [expectation()],
+    } | changes
+
+
+def expectation(**changes: Any) -> dict[str, Any]:
+    return {
+        "id": "rows_present",
+        "type": "expect_table_row_count_to_be_between",
+        "kwargs": {"min_value": 1},
+        "severity": "critical",
+        "owner": "data-engineering",
+        "reason": "Because an empty table is a failed build.",
+    } | changes
+
+
+PER_ATTRIBUTE = expectation(
+    id="tolerance_{attribute}",
+    for_each="attribute",
+    type="expect_column_pair_values_a_to_be_greater_than_b",
+    kwargs={"column_A": "tolerance_share", "column_B": "modified_share", "or_equal": True},
+    where={"attribute": "{attribute}"},
+    severity="warning",
+    owner="{owner}",
+    cases_query="select case_id from d where attribute = '{attribute}'",
+    label_id="Atribut {label_id}",
+)
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """Write suites, and an index of them unless another is given; return the folder."""
+
+    def _write(*suites: dict[str, Any], index: Any = None) -> Path:
+        listed: dict[str, dict[str, list[str]]] = {}
+        for each in suites:
+            (tmp_path / f"{each['suite']}.yaml").write_text(yaml.safe_dump(each))
+            names = [item["id"] for item in each["expectations"]]
+            listed.setdefault(each["stage"], {})[each["suite"]] = names
+        (tmp_path / "index.yaml").write_text(yaml.safe_dump(listed if index is None else index))
+        return tmp_path
+
+    return _write
+
+
+def test_the_projects_suites_are_usable(project_dir: Path) -> None:
+    files = read_suites(project_dir / "expectations")
+    assert {file.stage for file in files} == set(STAGES)
+    for file in files:
+        ready = expand(file, ATTRIBUTES, DAY)
+        for item in ready.expectations:
+            build_expectation(ready, item)
+            assert "{" not in item.id + item.owner + item.label_id
+            assert "{attribute}" not in repr(item)
+
+
+def test_every_agreed_dataset_must_hold_rows(project_dir: Path) -> None:
+    datasets = load_agreement(project_dir / "agreement" / "sandbox.yaml").datasets
+    checked = {
+        file.table
+        for file in read_suites(project_dir / "expectations")
+        if any(item.id == "rows_present" and item.severity == "critical" for item in file.expectations)
+    }
+    assert {f"raw_{dataset.party}.{dataset.name}" for dataset in datasets} <= checked
+
+
+def test_an_expectation_per_attribute_is_addressed_to_the_party_that_mends(write: Write) -> None:
+    (file,) = read_suites(write(suite(expectations=[PER_ATTRIBUTE], without_attributes=["presence"])))
+    golongan, jenjang = expand(file, ATTRIBUTES, DAY).expectations
+    assert (golongan.id, golongan.owner) == ("tolerance_golongan", "liaison-bps")
+    assert (jenjang.id, jenjang.owner) == ("tolerance_jenjang", "liaison-bkn")
+    assert golongan.where == {"attribute": "golongan"}
+    assert golongan.cases_query == "select case_id from d where attribute = 'golongan'"
+    assert golongan.label_id == "Atribut Golongan ruang"
+    assert golongan.columns == ("attribute", "tolerance_share", "modified_share")
+
+
+def test_without_an_authority_both_parties_mend() -> None:
+    assert Attribute("presence", "none", "").owner == "liaison-both"
+
+
+def test_lists_and_the_logical_date_are_filled_in_and_other_braces_stay(write: Write) -> None:
+    kwargs = {"column": "a", "value_set": "{attributes}", "regex": "^[0-9]{18}$", "max_value": "{as_of}"}
+    (file,) = read_suites(write(suite(expectations=[expectation(kwargs=kwargs)])))
+    (item,) = expand(file, ATTRIBUTES, DAY).expectations
+    assert item.kwargs == {
+        "column": "a",
+        "value_set": ["golongan", "jenjang", "presence"],
+        "regex": "^[0-9]{18}$",
+        "max_value": "2026-11-24",
+    }
+
+
+def test_an_empty_registry_is_an_error_not_a_pass(write: Write) -> None:
+    (file,) = read_suites(write(suite(expectations=[PER_ATTRIBUTE])))
+    with pytest.raises(ConfigurationError, match="registry is empty"):
+        expand(file, (), DAY)
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        (suite(unknown=1), "unknown"),
+        (suite(stage="later"), "stage"),
+        (suite(table="x"), "table"),
+        (suite(suite="raw_x"), "starts with comparison"),
+        (suite(expectations=[expectation(), expectation()]), "listed twice: rows_present"),
+        (suite(expectations=[expectation(type="expect_column_most_common_value_to_be_in_set")]), "type"),
+        (suite(expectations=[expectation(severity="error")]), "severity"),
+        (suite(expectations=[expectation(owner="somebody")]), "owner"),
+        (suite(expectations=[expectation(reason="because")]), "reason"),
+        (suite(expectations=[expectation(severity="warning")]), "needs a cases_query"),
+        (suite(expectations=[PER_ATTRIBUTE | {"label_id": ""}]), "needs a label_id"),
+        (suite(expectations=[PER_ATTRIBUTE | {"for_each": ""}]), "go together"),
+        (suite(expectations=[expectation(owner="{owner}")]), "needs for_each"),
+    ],
+)
+def test_a_malformed_suite_names_its_file_and_fault(write: Write, document: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message) as caught:
+        read_suites(write(document))
+    assert f"{document['suite']}.yaml" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("index", "message"),
+    [
+        ({"comparison": {"comparison_x": ["rows_present", "key_unique"]}}, "no file.*comparison_x.key_unique"),
+        ({"comparison": {"comparison_x": ["rows_present"], "comparison_y": ["a"]}}, "no file.*comparison_y.a"),
+        ({"marts": {"comparison_x": ["rows_present"]}}, "no file of that stage.*comparison_x.rows_present"),
+        ({"comparison": {}}, "not listed.*comparison_x.rows_present"),
+        ({"later": {}}, "index.yaml"),
+    ],
+)
+def test_files_and_index_must_agree(write: Write, index: Any, message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        read_suites(write(suite(), index=index))
+
+
+def test_two_suites_of_one_table_are_refused(write: Write) -> None:
+    with pytest.raises(ConfigurationError, match="one table: integration.x"):
+        read_suites(write(suite(), suite(suite="comparison_y")))
+
+
+def test_a_file_named_otherwise_or_not_yaml_is_refused(write: Write) -> None:
+    folder = write(suite())
+    (folder / "comparison_x.yaml").rename(folder / "comparison_z.yaml")
+    with pytest.raises(ConfigurationError, match="comparison_z.yaml holds suite comparison_x"):
+        read_suites(folder)
+    (folder / "comparison_z.yaml").write_text("a: [\n")
+    with pytest.raises(ConfigurationError, match="not YAML at line 2"):
+        read_suites(folder)
+    (folder / "comparison_z.yaml").unlink()
+    (folder / "index.yaml").unlink()
+    with pytest.raises(ConfigurationError, match="index.yaml cannot be read"):
+        read_suites(folder)
+
+
+def test_arguments_that_do_not_fit_the_type_name_suite_and_expectation(write: Write) -> None:
+    (file,) = read_suites(write(suite(expectations=[expectation(kwargs={"minimum": 1})])))
+    ready = expand(file, (), DAY)
+    with pytest.raises(ConfigurationError, match="suite comparison_x: rows_present is not a usable"):
+        build_expectation(ready, ready.expectations[0])
