@@ -57,7 +57,7 @@ def _throttled(options: dict[str, Any]) -> Answer:
 # Kinds that answer in the service's place.
 _ANSWERS: dict[str, Callable[[dict[str, Any]], Answer]] = {
     "too_many_requests": lambda options: (
-        429, b'{"message":"Too Many Requests"}', _retry_after({"retry_after": 1, **options})),
+        429, b'{"status":"ERROR","message":"Too Many Requests"}', _retry_after({"retry_after": 1, **options})),
     "throttled": _throttled,
     "suspended": lambda options: (503, _fault_body("303001", "Runtime Error", _SUSPENDED), ()),
     "runtime_error": lambda options: (500, _fault_body("101503", "Runtime Error", _BACK_END), ()),
@@ -94,6 +94,8 @@ _ROW_CHANGES: dict[str, tuple[Callable[[Row, dict[str, Any]], None], int | None]
     "wrong_type": (_replace, 1),
     "impossible_date": (_impossible_date, 1),
 }
+# Kinds that are about the SSO token, which only the people product asks for.
+_PEOPLE_ONLY = ("sso_mismatch", "expired_operator_token")
 # Kinds that the services themselves ask for.
 _ASKED = ("empty_list", "shrunk_list", "short_token")
 KINDS = frozenset(
@@ -161,6 +163,8 @@ class FaultBox:
         for fault in self._faults:
             if fault.times is not None and fault.fired >= fault.times:
                 continue
+            if fault.kind in _PEOPLE_ONLY and not path.startswith("/apisiasn/"):
+                continue
             if (fault.kind == asked if asked else fault.kind not in _ASKED) and fault.path in path:
                 return fault
         return None
@@ -200,7 +204,7 @@ class FaultMiddleware:
         if path.startswith("/_sandbox/"):
             await self._control(scope, receive, send)
             return
-        fault = self._box.find(path) if self._box._faults else None
+        fault = self._box.find(path)
         if fault is None:
             await self._app(scope, receive, send)
         else:

@@ -29,6 +29,14 @@ from sandbox.tokens import OpaqueTokens
 _LIFETIME = 1800
 _DEFAULT_PER_PAGE, _MAX_PER_PAGE = 100, 1000
 _PATHS = {f"/v1/{dataset.replace('_', '-')}": dataset for dataset in KEYS}
+_COUNT_LIVE = "select count(*) from jf_row where dataset = ? and deleted_at is null"
+_COUNT_CHANGED = "select count(*) from jf_row where dataset = ? and updated_at >= ?"
+_SELECT_LIVE = (
+    "select body from jf_row where dataset = ? and deleted_at is null order by updated_at, key limit ? offset ?"
+)
+_SELECT_CHANGED = (
+    "select body from jf_row where dataset = ? and updated_at >= ? order by updated_at, key limit ? offset ?"
+)
 _EMPTY = b'{"status":"OK","data-availability":"list-not-available","data":""}'
 
 
@@ -76,19 +84,15 @@ class JfService:
         per_page = _whole_number(query, "per_page", _DEFAULT_PER_PAGE, _MAX_PER_PAGE)
         dataset = _PATHS[path]
         values: tuple[str, ...] = (dataset,)
-        condition = "deleted_at is null"
+        count, select = _COUNT_LIVE, _SELECT_LIVE
         if "updated_since" in query:
-            condition, values = "updated_at >= ?", (dataset, _moment(query["updated_since"]))
-        # The condition is one of the two literals above.
-        counted = self._world.query(f"select count(*) from jf_row where dataset = ? and {condition}", values)  # noqa: S608
-        total = self._box.kept(path, int(counted[0][0]))
+            values = (dataset, _moment(query["updated_since"]))
+            count, select = _COUNT_CHANGED, _SELECT_CHANGED
+        total = self._box.kept(path, int(self._world.query(count, values)[0][0]))
         offset = (page - 1) * per_page
         if offset >= total:
             return _EMPTY
-        rows = self._world.query(
-            f"select body from jf_row where dataset = ? and {condition} order by updated_at, key limit ? offset ?",  # noqa: S608
-            (*values, min(per_page, total - offset), offset),
-        )
+        rows = self._world.query(select, (*values, min(per_page, total - offset), offset))
         paging = {
             "page": page,
             "pages": -(-total // per_page),

@@ -28,8 +28,8 @@ PROJECT_DIR = Path(__file__).resolve().parents[2]
 CONTRACT = PROJECT_DIR / "contracts" / "bps_jf_service.openapi.yaml"
 PEOPLE, SEED = 200, 7
 CREDENTIALS = {
-    "SIASN_CONSUMER_KEY": "key", "SIASN_CONSUMER_SECRET": "secret", "SIASN_SSO_CLIENT_ID": "client",
-    "SIASN_SSO_USERNAME": "operator", "SIASN_SSO_PASSWORD": "password",
+    "SIASN_CONSUMER_KEY": "key", "SIASN_CONSUMER_SECRET": "secret", "SIASN_SSO_CLIENT_ID": "client",  # pragma: allowlist secret
+    "SIASN_SSO_USERNAME": "operator", "SIASN_SSO_PASSWORD": "password",  # pragma: allowlist secret
     "JF_CLIENT_ID": "padan", "JF_CLIENT_SECRET": "jf",
 }  # fmt: skip
 SSO_PATH = "/auth/realms/public-siasn/protocol/openid-connect/token"

@@ -11,8 +11,9 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from padan.agreement import load_agreement
 
+from padan.agreement import load_agreement
+from sandbox.__main__ import main
 from sandbox.days import FIRST_DAY
 from sandbox.differences import KINDS
 from sandbox.portal_export import COLUMNS
@@ -256,3 +257,18 @@ def test_memory_does_not_grow_with_the_population(tmp_path: Path) -> None:
     small = peak(150)
     grown = (peak(600) - small) / 450  # bytes for each further person; five bodies of one weigh some 15,000
     assert grown < 6_000
+
+
+def test_the_command_builds_and_refuses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["sandbox", "build", "--people", str(PEOPLE), "--seed", str(SEED), "--day", "2", "--to", str(tmp_path)]
+    monkeypatch.setattr("sys.argv", arguments)
+    main()
+    assert capsys.readouterr().out.startswith("day 2 (2026-01-06): ")
+    assert (tmp_path / "truth.json").exists()
+    monkeypatch.setattr("sys.argv", [*arguments[:3], "30", *arguments[4:]])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert stopped.value.code == 2
+    assert "too few people" in capsys.readouterr().err
