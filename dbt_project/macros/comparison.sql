@@ -9,20 +9,20 @@
     translate(lower({{ column }}), ' .,''-/', '')
 {%- endmacro %}
 
-{% macro same_value(left, right, registry) -%}
+{% macro same_value(left, right) -%}
     {#-
-        Whether two values, neither null, are the same for the comparator of the registry's row. A new comparator is one
+        Whether two values, neither null, are the same for the comparator and the tolerances of their row. A new comparator is one
         line here and one accepted value of the registry.
     -#}
     case
         when {{ left }} = {{ right }} then true
         -- Most texts differ in case and points alone: told without a regular expression, which costs fifty times as much.
-        when {{ registry }}.comparator = 'text' and {{ plainly_folded(left) }} = {{ plainly_folded(right) }} then true
-        when {{ registry }}.comparator = 'text' then {{ folded(left) }} = {{ folded(right) }}
-        when {{ registry }}.comparator = 'date'
-            then abs({{ left }}::date - {{ right }}::date) <= {{ registry }}.tolerance_days
-        when {{ registry }}.comparator = 'number'
-            then abs({{ left }}::numeric - {{ right }}::numeric) <= {{ registry }}.tolerance_number
+        when comparator = 'text' and {{ plainly_folded(left) }} = {{ plainly_folded(right) }} then true
+        when comparator = 'text' then {{ folded(left) }} = {{ folded(right) }}
+        when comparator = 'date'
+            then abs({{ left }}::date - {{ right }}::date) <= tolerance_days
+        when comparator = 'number'
+            then abs({{ left }}::numeric - {{ right }}::numeric) <= tolerance_number
         else false
     end
 {%- endmacro %}

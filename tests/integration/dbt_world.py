@@ -1,7 +1,8 @@
-"""Synthetic raw rows for the tests of dbt: people that both agencies hold alike, changed case by case; and a way to run dbt."""
+"""Synthetic raw rows for the tests of dbt and a way to run it."""
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import subprocess
@@ -39,14 +40,16 @@ def nik(number: int) -> str:
 def bkn_person(number: int, **changes: Any) -> Row:
     """A row of data_utama."""
     return {
-        "id": f"P{number:04d}", "nip_baru": nip(number), "nama": f"Budi Santoso {number}", "gelar_depan": "", "gelar_belakang": "S.Stat.",
-        "tempat_lahir": "Bandung", "tgl_lahir": "01-01-1990", "jenis_kelamin": "M", "nik": nik(number), "valid_nik": "true",
-        "kedudukan_pns_id": "01", "kedudukan_pns_nama": "Aktif", "status_pegawai": "PNS", "tmt_cpns": "01-12-2014", "tmt_pns": "01-12-2015",
-        "bup_pensiun": "58", "instansi_kerja_id": BPS_ID, "instansi_kerja_nama": "Badan Pusat Statistik", "unor_id": UNIT_ONE,
-        "unor_nama": "--Direktorat Contoh Satu", "jenis_jabatan_id": "2", "jabatan_fungsional_id": JF_PERTAMA,
-        "jabatan_fungsional_nama": "Statistisi Ahli Pertama", "tmt_jabatan": "01-03-2016", "kode_jenjang_jabatan": "PT",
-        "gol_ruang_akhir_id": "32", "gol_ruang_akhir": "III/b", "tmt_gol_akhir": "01-04-2019", "mk_tahun": "8", "mk_bulan": "0",
-        "tk_pendidikan_terakhir_id": "40", "pendidikan_terakhir_nama": "S-1 STATISTIKA", "tahun_lulus": "2013",
+        "id": f"P{number:04d}", "nip_baru": nip(number), "nama": f"Budi Santoso {number}", "gelar_depan": "",
+        "gelar_belakang": "S.Stat.", "tempat_lahir": "Bandung", "tgl_lahir": "01-01-1990", "jenis_kelamin": "M",
+        "nik": nik(number), "valid_nik": "true", "kedudukan_pns_id": "01", "kedudukan_pns_nama": "Aktif",
+        "status_pegawai": "PNS", "tmt_cpns": "01-12-2014", "tmt_pns": "01-12-2015", "bup_pensiun": "58",
+        "instansi_kerja_id": BPS_ID, "instansi_kerja_nama": "Badan Pusat Statistik", "unor_id": UNIT_ONE, "unor_nama":
+        "--Direktorat Contoh Satu", "jenis_jabatan_id": "2", "jabatan_fungsional_id": JF_PERTAMA,
+        "jabatan_fungsional_nama": "Statistisi Ahli Pertama", "tmt_jabatan": "01-03-2016", "kode_jenjang_jabatan":
+        "PT", "gol_ruang_akhir_id": "32", "gol_ruang_akhir": "III/b", "tmt_gol_akhir": "01-04-2019", "mk_tahun": "8",
+        "mk_bulan": "0", "tk_pendidikan_terakhir_id": "40", "pendidikan_terakhir_nama": "S-1 STATISTIKA",
+        "tahun_lulus": "2013",
     } | changes  # fmt: skip
 
 
@@ -55,10 +58,11 @@ def holder(number: int, **changes: Any) -> Row:
     return {
         "holder_id": str(number), "nip_bps": nip(number), "nip_lama_bps": f"34{number:07d}", "nik": nik(number),
         "name": f"BUDI SANTOSO {number}", "title_front": None, "title_back": "S. Stat", "birth_place": "Bandung",
-        "birth_date": "1990-01-01", "sex": "L", "employment_type": "PNS", "employment_status": "AKT", "golongan": "III/b",
-        "golongan_tmt": "2019-04-01", "jf_code": "14903", "jenjang": "PT", "jf_tmt": "2016-03-01", "credit_total": None,
-        "instansi_code": "0001", "instansi_name": "BPS", "unit_code": "0100", "unit_name": "Direktorat Contoh Satu",
-        "education_level": "S1", "education_name": "Statistika", "updated_at": "2026-01-01T00:00:00Z",
+        "birth_date": "1990-01-01", "sex": "L", "employment_type": "PNS", "employment_status": "AKT", "golongan":
+        "III/b", "golongan_tmt": "2019-04-01", "jf_code": "14903", "jenjang": "PT", "jf_tmt": "2016-03-01",
+        "credit_total": None, "instansi_code": "0001", "instansi_name": "BPS", "unit_code": "0100", "unit_name":
+        "Direktorat Contoh Satu", "education_level": "S1", "education_name": "Statistika", "updated_at":
+        "2026-01-01T00:00:00Z",
     } | changes  # fmt: skip
 
 
@@ -78,8 +82,8 @@ def references() -> dict[str, list[Row]]:
     ]
     return {
         "raw_bkn.ref_jabatan_fungsional": [
-            {"id": key, "nama": name, "kel_jabatan_id": group, "cepat_kode": short, "kode_jenjang_jabatan": level, "jenjang": level,
-             "bup_usia": "58", "status": "N", "min_gol_id": "31", "max_gol_id": "32"}
+            {"id": key, "nama": name, "kel_jabatan_id": group, "cepat_kode": short, "kode_jenjang_jabatan": level,
+             "jenjang": level, "bup_usia": "58", "status": "N", "min_gol_id": "31", "max_gol_id": "32"}
             for key, name, group, short, level in positions
         ],
         "raw_bkn.ref_kel_jabatan": [
@@ -92,7 +96,7 @@ def references() -> dict[str, list[Row]]:
         ],
         "raw_bkn.ref_unor": [
             {"id": UNIT_ONE, "instansi_id": BPS_ID, "diatasan_id": "", "nama_unor": "--Direktorat Contoh Satu"},
-            {"id": UNIT_TWO, "instansi_id": BPS_ID, "diatasan_id": UNIT_ONE, "nama_unor": "----Subdirektorat Contoh Dua"},
+            {"id": UNIT_TWO, "instansi_id": BPS_ID, "diatasan_id": UNIT_ONE, "nama_unor": "----Subdirektorat Dua"},
         ],
         "raw_bkn.ref_golongan": [{"id": "31", "nama": "III/a", "nama_pangkat": "Penata Muda"},
                                  {"id": "32", "nama": "III/b", "nama_pangkat": "Penata Muda Tingkat I"}],
@@ -117,16 +121,15 @@ def prepare(database_url: str) -> None:
 
 def load(database_url: str, rows: dict[str, list[Row]]) -> None:
     """Make the raw tables named hold exactly these rows."""
+    technical = {"_extract_id": 1, "_as_of": "2026-01-01", "_fetched_at": "2026-01-01T00:00:00Z", "_row_hash": "h"}
     with psycopg.connect(database_url) as connection:
         for table, new_rows in rows.items():
             schema, name = table.split(".")
             target = sql.Identifier(schema, name)
             connection.execute(sql.SQL("delete from {}").format(target))
-            has_asked_nip = name == "data_utama" or name.startswith("rw_")
+            asked = {"_nip": "asked"} if name == "data_utama" or name.startswith("rw_") else {}
             for row in new_rows:
-                full = row | {"_extract_id": 1, "_as_of": "2026-01-01", "_fetched_at": "2026-01-01T00:00:00Z", "_row_hash": "h"}
-                if has_asked_nip:
-                    full |= {"_nip": row.get("nip_baru", "")}
+                full = row | technical | asked
                 connection.execute(
                     sql.SQL("insert into {} ({}) values ({})").format(
                         target,
@@ -148,16 +151,27 @@ class Dbt:
         """Run one dbt command for a logical date."""
         url = urlsplit(self.database_url)
         project = str(PROJECT_DIR / "dbt_project")
+        connection = {
+            "PADAN_PGHOST": str(url.hostname),
+            "PADAN_PGPORT": str(url.port),
+            "PADAN_PGUSER": unquote(url.username or ""),
+            "PADAN_PGPASSWORD": unquote(url.password or ""),
+            "PADAN_PGDATABASE": url.path.lstrip("/"),
+        }
+        places = {
+            "--project-dir": project,
+            "--profiles-dir": project,
+            "--log-path": str(self.home / "logs"),
+            "--target-path": str(self.home / "target"),
+            "--vars": json.dumps({"as_of": as_of}),
+        }
         done = subprocess.run(
-            [
-                str(Path(sys.executable).parent / "dbt"), "--no-version-check", "--no-use-colors", "--log-path", str(self.home / "logs"),
-                *words, "--project-dir", project, "--profiles-dir", project, "--target-path", str(self.home / "target"),
-                "--vars", json.dumps({"as_of": as_of}),
-            ],
-            env={**os.environ, "PADAN_PGHOST": str(url.hostname), "PADAN_PGPORT": str(url.port), "PADAN_PGUSER": unquote(url.username or ""),
-                 "PADAN_PGPASSWORD": unquote(url.password or ""), "PADAN_PGDATABASE": url.path.lstrip("/")},
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
+            [str(Path(sys.executable).parent / "dbt"), *words, *itertools.chain.from_iterable(places.items())],
+            env={**os.environ, **connection, "DBT_VERSION_CHECK": "false", "DBT_USE_COLORS": "false"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         if check and done.returncode != 0:
             raise AssertionError(done.stdout)
         return done

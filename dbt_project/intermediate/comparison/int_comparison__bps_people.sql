@@ -7,19 +7,27 @@ crosswalk as (
 ),
 
 jf_codes as (
-    select * from crosswalk where code_type = 'jf'
+    select *
+    from crosswalk
+    where code_type = 'jf'
 ),
 
 instansi_codes as (
-    select * from crosswalk where code_type = 'instansi'
+    select *
+    from crosswalk
+    where code_type = 'instansi'
 ),
 
 education_codes as (
-    select * from crosswalk where code_type = 'education_level'
+    select *
+    from crosswalk
+    where code_type = 'education_level'
 ),
 
 status_codes as (
-    select * from crosswalk where code_type = 'employment_status'
+    select *
+    from crosswalk
+    where code_type = 'employment_status'
 )
 
 select

@@ -23,13 +23,14 @@ codes_in_use as (
         used.field,
         used.bps_code
     from holders
-    cross join lateral (
-        values
-        ('jf', 'jf_code', holders.jf_code),
-        ('instansi', 'instansi_code', holders.instansi_code),
-        ('education_level', 'education_level', holders.education_level_code),
-        ('employment_status', 'employment_status', holders.employment_status_code)
-    ) as used (code_type, field, bps_code)
+    cross join
+        lateral (
+            values
+            ('jf', 'jf_code', holders.jf_code),
+            ('instansi', 'instansi_code', holders.instansi_code),
+            ('education_level', 'education_level', holders.education_level_code),
+            ('employment_status', 'employment_status', holders.employment_status_code)
+        ) as used (code_type, field, bps_code)
     union all
     select
         'position_history' as dataset,
@@ -39,11 +40,12 @@ codes_in_use as (
         used.field,
         used.bps_code
     from positions
-    cross join lateral (
-        values
-        ('jf', 'jf_code', positions.jf_code),
-        ('instansi', 'instansi_code', positions.instansi_code)
-    ) as used (code_type, field, bps_code)
+    cross join
+        lateral (
+            values
+            ('jf', 'jf_code', positions.jf_code),
+            ('instansi', 'instansi_code', positions.instansi_code)
+        ) as used (code_type, field, bps_code)
     union all
     select
         'formations' as dataset,

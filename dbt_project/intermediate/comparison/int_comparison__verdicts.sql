@@ -90,7 +90,7 @@ compared as (
             when bkn_value is null and bps_value is null then 'identical'
             when bps_value is null then 'only_in_bkn'
             when bkn_value is null then 'only_in_bps'
-            when {{ same_value('bkn_value', 'bps_value', 'side_by_side') }} then 'identical'
+            when {{ same_value('bkn_value', 'bps_value') }} then 'identical'
             else 'modified'
         end as verdict,
         bkn_value,

@@ -19,11 +19,15 @@ crosswalk as (
 ),
 
 jf_codes as (
-    select * from crosswalk where code_type = 'jf'
+    select *
+    from crosswalk
+    where code_type = 'jf'
 ),
 
 instansi_codes as (
-    select * from crosswalk where code_type = 'instansi'
+    select *
+    from crosswalk
+    where code_type = 'instansi'
 ),
 
 bps_history as (
@@ -63,7 +67,11 @@ bkn_history as (
     left join scope_positions on bkn_positions.jabatan_fungsional_id = scope_positions.jabatan_fungsional_id
     where
         bkn_positions.tmt is not null
-        and not exists (select 1 from bps_history where bps_history.asn_key = people.asn_key)
+        and not exists (
+            select 1
+            from bps_history
+            where bps_history.asn_key = people.asn_key
+        )
 ),
 
 history as (

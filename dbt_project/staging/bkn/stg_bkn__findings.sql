@@ -22,8 +22,12 @@ functional_positions as (
     select * from {{ ref('stg_bkn__functional_positions') }}
 ),
 
+source as (
+    select * from {{ source('raw_bkn', 'data_utama') }}
+),
+
 all_people as (
-    select {{ stripped('id') }} as person_id_bkn from {{ source('raw_bkn', 'data_utama') }}
+    select {{ stripped('id') }} as person_id_bkn from source
 ),
 
 duplicates as (

@@ -22,8 +22,12 @@ reference_codes as (
     select * from {{ ref('stg_bps__reference_codes') }}
 ),
 
+source as (
+    select * from {{ source('raw_bps', 'holders') }}
+),
+
 all_holders as (
-    select {{ stripped('holder_id') }} as holder_id from {{ source('raw_bps', 'holders') }}
+    select {{ stripped('holder_id') }} as holder_id from source
 ),
 
 duplicates as (

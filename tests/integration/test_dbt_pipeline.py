@@ -1,0 +1,318 @@
+"""dbt on a real database: verdicts, findings, history, secrecy, repeatability."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from sandbox.postgres import SUPERUSER, EmbeddedPostgres
+from tests.integration.dbt_world import (
+    BKN_ID,
+    JF_OTHER,
+    JF_PERTAMA,
+    Dbt,
+    Row,
+    bkn_person,
+    holder,
+    load,
+    nik,
+    nip,
+    prepare,
+    references,
+)
+
+DAY_1, DAY_2, DAY_3 = "2026-01-05", "2026-01-06", "2026-01-07"
+Case = tuple[str | None, str | None, str, str]
+ReadAs = Callable[[str, str], list[tuple[Any, ...]]]
+
+
+def world() -> dict[str, list[Row]]:
+    """Nine people alike but for one thing each, and some whom one side alone knows."""
+    return references() | {
+        "raw_bkn.data_utama": [
+            bkn_person(1),
+            bkn_person(2, tgl_lahir="31-02-1990"),
+            bkn_person(3, nama="Budi Santosa 3"),
+            bkn_person(4),
+            bkn_person(5),
+            bkn_person(6, unor_nama="--Direktorat Contoh Dua"),
+            bkn_person(7, jabatan_fungsional_id=JF_OTHER, kode_jenjang_jabatan="PT"),
+            bkn_person(8),
+            bkn_person(9, tmt_gol_akhir="", gelar_belakang=None),
+            bkn_person(30),
+            bkn_person(31, jabatan_fungsional_id=JF_OTHER),
+        ],
+        "raw_bkn.rw_angkakredit": [
+            {"id": "c1", "pns": "P0001", "kredit_baru_total": "12.500", "is_konversi": "1", "bulan_mulai_penailan": "1",
+             "tahun_mulai_penailan": "2024", "bulan_selesai_penailan": "2", "tahun_selesai_penailan": "2024"},
+            {"id": "c8", "pns": "P0008", "kredit_baru_total": "dua belas"},
+        ],
+        "raw_bkn.rw_jabatan": [{"id": "r1", "id_pns": "P0030", "jabatan_fungsional_id": JF_PERTAMA,
+                                "tmt_jabatan": "01-03-2016", "tanggal_sk": "2016/02/01"}],
+        "raw_bkn.portal_export": [{"pns_id": "P0099", "nip_baru": nip(99), "nama": "Hilang", "jabatan_id": "jf-muda"}],
+        "raw_bps.holders": [
+            holder(1, credit_total="12.5"),
+            holder(2),
+            holder(3),
+            holder(4, instansi_code="0998"),
+            holder(5, nip_bps=nip(500)),
+            holder(6),
+            holder(7, employment_status="LMA"),
+            holder(8, credit_total=0),
+            holder(9),
+            holder(10, nip_bps=nip(1)),
+            holder(40),
+        ],
+    }  # fmt: skip
+
+
+EXPECTED: set[Case] = {
+    ("P0002", "2", "birth_date", "not_comparable"),
+    ("P0003", "3", "name", "modified"),
+    ("P0004", "4", "instansi", "not_comparable"),
+    ("P0005", "5", "nip", "modified"),
+    ("P0006", "6", "unit", "modified"),
+    ("P0007", "7", "jabatan_fungsional", "modified"),
+    ("P0007", "7", "employment_status", "not_comparable"),
+    ("P0008", "8", "credit_total", "not_comparable"),
+    ("P0009", "9", "golongan_tmt", "only_in_bps"),
+    ("P0009", "9", "title_back", "only_in_bps"),
+    ("P0030", None, "presence", "only_in_bkn"),
+    (None, "40", "presence", "only_in_bps"),
+}
+
+
+@pytest.fixture(scope="module")
+def dbt(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Dbt:
+    prepare(database_url)
+    load(database_url, world())
+    runner = Dbt(database_url, tmp_path_factory.mktemp("dbt"))
+    runner.run(DAY_1, "build")  # with the unit tests
+    return runner
+
+
+def rows(dbt: Dbt, query: str) -> list[tuple[Any, ...]]:
+    with psycopg.connect(dbt.database_url) as connection:
+        return connection.execute(query).fetchall()  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def read_as(dbt: Dbt, postgres_server: EmbeddedPostgres) -> ReadAs:
+    """Run a query as one of the reading roles."""
+
+    def read(role: str, query: str) -> list[tuple[Any, ...]]:
+        with psycopg.connect(postgres_server.url(urlsplit(dbt.database_url).path[1:], SUPERUSER)) as connection:
+            connection.execute(sql.SQL("set role {}").format(sql.Identifier(role)))
+            return connection.execute(query).fetchall()  # type: ignore[arg-type]
+
+    return read
+
+
+def built_tables(dbt: Dbt) -> list[tuple[str, str]]:
+    return rows(
+        dbt,
+        "select table_schema, table_name from information_schema.tables where table_type = 'BASE TABLE' "
+        "and table_schema ~ '^(reference|integration|snapshots|staging_.*|marts_.*)$' order by 1, 2",
+    )
+
+
+def content(dbt: Dbt) -> dict[str, str]:
+    """A hash of each table that dbt built."""
+    hashed = "select md5(coalesce(string_agg(t::text, '|' order by t::text), '')) from {} t"
+    names = [f"{schema}.{table}" for schema, table in built_tables(dbt)]
+    return {name: rows(dbt, hashed.format(name))[0][0] for name in names}
+
+
+def test_every_difference_is_found_and_none_invented(dbt: Dbt) -> None:
+    found = rows(
+        dbt,
+        "select person_id_bkn, holder_id, attribute, verdict from integration.int_comparison__verdicts "
+        "where verdict <> 'identical'",
+    )
+    assert set(found) == EXPECTED
+    assert len(found) == len(EXPECTED)
+
+
+def test_matching_goes_from_nip_to_nik(dbt: Dbt) -> None:
+    tiers = rows(dbt, "select tier, count(*) from integration.int_matching__pairs group by 1")
+    assert dict(tiers) == {"exact_nik": 1, "exact_nip": 8}
+
+
+def test_findings_name_field_and_rule(dbt: Dbt) -> None:
+    found = rows(dbt, "select dataset, field, rule from marts_reconciliation.fct_findings order by 1, 2, 3")
+    assert found == [
+        ("data_utama", "tgl_lahir", "impossible_date"),
+        ("holders", "employment_status", "unmapped_code"),
+        ("holders", "instansi_code", "unmapped_code"),
+        ("holders", "nip_bps", "duplicate_person"),
+        ("portal_export", "pns_id", "person_without_data_utama"),
+        ("rw_angkakredit", "kredit_baru_total", "not_a_number"),
+        ("rw_jabatan", "tanggal_sk", "not_a_date"),
+    ]
+
+
+def test_a_difference_is_addressed_to_the_party_without_authority(dbt: Dbt) -> None:
+    found = rows(dbt, "select attribute, owner_party, case_id from marts_reconciliation.fct_differences")
+    owners = {attribute: owner for attribute, owner, _ in found}
+    assert (owners["jabatan_fungsional"], owners["name"], owners["presence"]) == ("bkn", "bps", "both")
+    assert all(re.fullmatch("K-[0-9A-F]{12}", case_id) for _, _, case_id in found)
+
+
+def personal_values() -> set[str]:
+    """What a reader of public marts must not meet."""
+    fields = {
+        "raw_bkn.data_utama": ("id", "nip_baru", "nik", "nama", "tgl_lahir"),
+        "raw_bps.holders": ("nip_bps", "nik", "name", "nip_lama_bps", "birth_date"),
+    }
+    return {str(row[field]) for table, names in fields.items() for row in world()[table] for field in names}
+
+
+def test_public_marts_hold_no_personal_value(dbt: Dbt, read_as: ReadAs) -> None:
+    values = personal_values()
+    looked_at = 0
+    for schema, table in built_tables(dbt):
+        if not schema.startswith("marts_") or table == "rpt_difference_worklist":
+            continue
+        for row in read_as("bi_reader", f"select to_jsonb(t) from {schema}.{table} t"):
+            looked_at += 1
+            held = {str(value) for value in row[0].values()}
+            assert not held & values, f"{schema}.{table}"
+    assert looked_at > 20
+    worklist = rows(dbt, "select to_jsonb(t) from marts_reconciliation.rpt_difference_worklist t")
+    assert {str(value) for row in worklist for value in row[0].values()} & values, (
+        "found nothing in the worklist either: this test searches wrongly"
+    )
+
+
+@pytest.mark.parametrize(
+    ("role", "table"),
+    [
+        ("bi_reader", "marts_reconciliation.rpt_difference_worklist"),
+        ("bi_reader", "integration.int_comparison__verdicts"),
+        ("bi_reader", "snapshots.snap_bkn__people"),
+        ("liaison", "staging_bkn.stg_bkn__people"),
+    ],
+)
+def test_a_role_reads_no_more_than_it_may(read_as: ReadAs, role: str, table: str) -> None:
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        read_as(role, f"select count(*) from {table}")
+
+
+def test_liaison_reads_the_worklist(read_as: ReadAs) -> None:
+    assert len(read_as("liaison", "select * from marts_reconciliation.rpt_difference_worklist")) == len(EXPECTED)
+
+
+def test_artefacts_and_logs_hold_no_personal_value(dbt: Dbt) -> None:
+    # NIPs, NIKs and names; an id such as P0001 is too short to search for.
+    searched = {value for value in personal_values() if len(value) > 10}
+    files = [path for path in dbt.home.rglob("*") if path.is_file()]
+    assert any(path.name == "dbt.log" for path in files)
+    for path in files:
+        text = path.read_text(encoding="utf-8", errors="replace")
+        assert not [value for value in searched if value in text], path.name
+
+
+def test_the_same_run_again_changes_no_row(dbt: Dbt) -> None:
+    before = content(dbt)
+    dbt.stages(DAY_1)
+    assert content(dbt) == before
+    dbt.stages(DAY_2)  # another day, the same data
+    assert content(dbt) == before
+    assert len(before) > 30
+
+
+def test_history_of_what_changed(dbt: Dbt) -> None:
+    """Day 3: one mended, one changed again, one gone; then the same day again with a correction."""
+    changed = world()
+    changed["raw_bkn.data_utama"][2]["nama"] = "Budi Santoso 3"
+    changed["raw_bkn.data_utama"][5]["unor_nama"] = "--Direktorat Contoh Tiga"
+    del changed["raw_bkn.data_utama"][9]
+    load(dbt.database_url, changed)
+    dbt.stages(DAY_3)
+
+    def differences() -> dict[tuple[Any, ...], str]:
+        found = rows(
+            dbt,
+            "select attribute, holder_id, first_seen_on::text from marts_reconciliation.fct_differences "
+            "join integration.int_comparison__open_differences using (case_id, attribute)",
+        )
+        return {(attribute, holder_id): day for attribute, holder_id, day in found}
+
+    def versions(*people: str) -> list[tuple[Any, ...]]:
+        return rows(
+            dbt,
+            "select person_id_bkn, dbt_valid_from::date::text, dbt_valid_to::date::text "
+            f"from snapshots.snap_bkn__people where person_id_bkn in {people} order by 1, 2",
+        )
+
+    after = differences()
+    assert ("name", "3") not in after
+    assert after["unit", "6"] == DAY_3
+    assert after["nip", "5"] == DAY_1
+    assert versions("P0006", "P0030") == [("P0006", DAY_1, DAY_3), ("P0006", DAY_3, None), ("P0030", DAY_1, DAY_3)]
+
+    before = content(dbt)
+    dbt.stages(DAY_3)
+    assert content(dbt) == before
+
+    # The correction undoes one change, and brings another.
+    changed["raw_bkn.data_utama"][5]["unor_nama"] = "--Direktorat Contoh Dua"
+    changed["raw_bkn.data_utama"][0]["instansi_kerja_id"] = BKN_ID
+    load(dbt.database_url, changed)
+    dbt.stages(DAY_3)
+    assert versions("P0001", "P0006") == [("P0001", DAY_1, DAY_3), ("P0001", DAY_3, None), ("P0006", DAY_1, None)]
+    assert differences()["unit", "6"] == DAY_1
+    assert differences()["instansi", "1"] == DAY_3
+
+
+def test_an_earlier_day_is_refused_once_a_later_one_is_kept(dbt: Dbt) -> None:
+    before = content(dbt)
+    done = dbt.run(DAY_1, "snapshot", "--select", "tag:people_history", check=False)
+    assert done.returncode != 0
+    assert "later than as_of" in done.stdout
+    assert {name: hashed for name, hashed in content(dbt).items() if name.startswith("snapshots.")} == {
+        name: hashed for name, hashed in before.items() if name.startswith("snapshots.")
+    }
+
+
+def test_a_comparison_that_did_not_take_place_fails_the_build(dbt: Dbt) -> None:
+    with psycopg.connect(dbt.database_url) as connection:
+        connection.execute(
+            "delete from integration.int_comparison__verdicts where (attribute, holder_id) = ('nip', '2')"
+        )
+        connection.execute("alter table integration.int_comparison__bps_people rename column unit to unit_name")
+    tests = ("every_expected_case_has_a_verdict", "registry_attributes_are_columns_on_both_sides")
+    done = dbt.run(DAY_3, "test", "--select", *tests, check=False)
+    assert done.returncode != 0
+    assert done.stdout.count("Got 1 result, configured to fail if != 0") == 2
+    assert nip(2) not in done.stdout
+    assert nik(2) not in done.stdout
+
+
+def test_one_stale_agency_is_named(dbt: Dbt) -> None:
+    with psycopg.connect(dbt.database_url) as connection:
+        for party, age in (("bkn", "1 hour"), ("bps", "3 days")):
+            extract = connection.execute(
+                "insert into landing.extract (party, as_of, agreement_sha256, state) "
+                "values (%s, '2026-01-05', 'x', 'published') returning extract_id",
+                (party,),
+            ).fetchone()
+            assert extract
+            connection.execute(
+                "insert into landing.extract_dataset (extract_id, dataset, mode, completed_at) "
+                "select %s, table_name, 'full', now() - %s::interval "
+                "from information_schema.tables where table_schema = %s",
+                (extract[0], age, f"raw_{party}"),
+            )
+    dbt.run(DAY_3, "source", "freshness", check=False)
+    results = json.loads(Path(dbt.home / "target" / "sources.json").read_text())["results"]
+    statuses = {(result["unique_id"].split(".")[2], result["status"]) for result in results}
+    assert statuses == {("raw_bkn", "pass"), ("raw_bps", "warn")}
