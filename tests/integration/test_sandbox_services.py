@@ -18,8 +18,8 @@ import requests
 import uvicorn
 import yaml
 from openapi_spec_validator import validate
-from padan.agreement import load_agreement
 
+from padan.agreement import load_agreement
 from sandbox import jf_service, siasn
 from sandbox.faults import KINDS
 from sandbox.world import build
@@ -28,10 +28,14 @@ PROJECT_DIR = Path(__file__).resolve().parents[2]
 CONTRACT = PROJECT_DIR / "contracts" / "bps_jf_service.openapi.yaml"
 PEOPLE, SEED = 200, 7
 CREDENTIALS = {
-    "SIASN_CONSUMER_KEY": "key", "SIASN_CONSUMER_SECRET": "secret", "SIASN_SSO_CLIENT_ID": "client",  # pragma: allowlist secret
-    "SIASN_SSO_USERNAME": "operator", "SIASN_SSO_PASSWORD": "password",  # pragma: allowlist secret
-    "JF_CLIENT_ID": "padan", "JF_CLIENT_SECRET": "jf",
-}  # fmt: skip
+    "SIASN_CONSUMER_KEY": "key",
+    "SIASN_CONSUMER_SECRET": "secret",  # pragma: allowlist secret
+    "SIASN_SSO_CLIENT_ID": "client",
+    "SIASN_SSO_USERNAME": "operator",
+    "SIASN_SSO_PASSWORD": "password",  # pragma: allowlist secret
+    "JF_CLIENT_ID": "padan",
+    "JF_CLIENT_SECRET": "jf",  # pragma: allowlist secret
+}
 SSO_PATH = "/auth/realms/public-siasn/protocol/openid-connect/token"
 DATASETS = {
     "holders": "Holder", "position-history": "PositionHistory", "credits": "Credit",
@@ -124,8 +128,8 @@ def apim_token(service: Service) -> str:
 
 
 def sso_token(service: Service) -> str:
-    form = {"grant_type": "password", "client_id": "client", "username": "operator", "password": "password"}
-    return str(service.post(SSO_PATH, **form).json()["access_token"])
+    given = {name: CREDENTIALS[f"SIASN_SSO_{name.upper()}"] for name in ("client_id", "username", "password")}
+    return str(service.post(SSO_PATH, grant_type="password", **given).json()["access_token"])
 
 
 def log_in_to_siasn(service: Service) -> None:
