@@ -16,13 +16,13 @@ from typing import Any
 import psycopg
 import pytest
 from aiosmtpd.controller import Controller
+from pydantic import SecretStr
+
 from padan.agreement import Agreement, load_agreement
 from padan.alerts import notify, outbox
 from padan.errors import AgreementNotInForce, AuthenticationError, SourceUnavailable, StepFailed
 from padan.settings import Settings, SmtpSettings
 from padan.warehouse.migrations import migrate
-from pydantic import SecretStr
-
 from sandbox.mail import Mailbox, smtp_server
 from sandbox.postgres import free_port
 

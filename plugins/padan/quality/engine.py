@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import re
 import shutil
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time
@@ -36,16 +37,16 @@ _DRIVER_ERROR = re.compile(r"\bpsycopg2\.errors\.([A-Z][A-Za-z]+)\b")
 
 @contextmanager
 def _silence() -> Iterator[None]:
+    """Let nothing that the library logs or warns of out: its messages quote values."""
     logger = logging.getLogger("great_expectations")
-    before = logger.level, logger.disabled, logger.propagate
-    handler = logging.NullHandler()
+    propagated, handler = logger.propagate, logging.NullHandler()
     logger.addHandler(handler)
-    logger.setLevel(logging.CRITICAL + 1)
     logger.propagate = False
     try:
-        yield
+        with warnings.catch_warnings(action="ignore"):
+            yield
     finally:
-        logger.level, logger.disabled, logger.propagate = before
+        logger.propagate = propagated
         logger.removeHandler(handler)
 
 
