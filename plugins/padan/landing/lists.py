@@ -64,10 +64,10 @@ def land_lists(settings: Settings, agreement: Agreement, extract_id: int, open_c
             return
         with work.recorder() as recorder, open_client(recorder.record) as client:
             _land_list(work, recorder, client, work.dataset(HOLDERS), frozenset())
-            holders = covered_holders(work)
-            for dataset in work.datasets():
-                if dataset.name != HOLDERS:
-                    _land_list(work, recorder, client, dataset, holders)
+            others = [dataset for dataset in work.datasets() if dataset.name != HOLDERS]
+            holders = covered_holders(work) if any(map(follows_holders, others)) else frozenset()
+            for dataset in others:
+                _land_list(work, recorder, client, dataset, holders)
 
 
 def _land_list(

@@ -154,7 +154,9 @@ class Projector:
         result.archive, plain = _as_json(kept)
         if self.dataset.incremental:
             self._raise_watermark(kept, result)
-        lines = (self._quick_page(kept) if plain and kept else None) or self._page(kept, result)
+        lines = self._quick_page(kept) if plain else None
+        if lines is None:
+            lines = self._mixed_page(kept, result)
         hashed = hashlib.blake2b  # of the escaped line, so that no two rows share a preimage
         result.lines = [
             f"{line}\t{hashed(line.encode(), digest_size=16).hexdigest()}\t{position}{tail}"
@@ -250,6 +252,8 @@ class Projector:
 
     def _quick_page(self, kept: list[Values]) -> list[str] | None:
         """The lines of rows that need no escaping; None if any of them has to be looked at by itself."""
+        if not kept:
+            return []
         columns: list[Collection[Any]] = list(zip(*kept, strict=True))
         if not all(all(columns[place]) for place in self._required):
             return None
@@ -269,13 +273,15 @@ class Projector:
         except (TypeError, AttributeError):
             return None
 
-    def _page(self, kept: list[Values], result: Projected) -> list[str]:
-        """The lines of rows taken one by one; those that have none go to quarantine."""
+    def _mixed_page(self, kept: list[Values], result: Projected) -> list[str]:
+        """The lines of a page in which not all is plain; rows that have none go to quarantine."""
+        plain = [_as_json([values])[1] for values in kept]
+        quick = self._quick_page([values for values, is_plain in zip(kept, plain, strict=True) if is_plain])
+        ready = iter(quick or ())
         lines = []
-        for values in kept:
-            line = self._quick_page([values]) if _as_json([values])[1] else None
+        for values, is_plain in zip(kept, plain, strict=True):
             try:
-                lines += line or [self._careful_line(values)]
+                lines.append(next(ready) if is_plain and quick is not None else self._careful_line(values))
             except _Unusable as problem:
                 result.rejected.append(self._reject(values, problem))
         return lines
