@@ -22,6 +22,7 @@ from pydantic import SecretStr
 from padan import quality
 from padan.agreement import Agreement, load_agreement
 from padan.errors import AgreementNotInForce, ConfigurationError, PublicationStopped, SourceUnavailable, StepFailed
+from padan.quality import engine
 from padan.quality.engine import Engine
 from padan.settings import Settings
 from padan.warehouse.migrations import migrate
@@ -304,6 +305,20 @@ def test_a_second_run_changes_no_verdict(suites: Suites, agreement: Agreement, w
     assert "2026-11-25" in quality.docs_index(settings).read_text()
 
 
+def test_the_pages_of_old_dates_go(
+    suites: Suites, agreement: Agreement, warehouse: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "KEPT_DATES", 2)
+    settings = suites({"raw_bps.people": [ROWS]})
+    for day in (NEXT_DAY, DAY, date(2026, 11, 26)):
+        quality.run(settings, agreement, "raw", day)
+    index = quality.docs_index(settings)
+    pages = [path.relative_to(index.parent).parts[2] for path in (index.parent / "validations").rglob("*.html")]
+    assert sorted(pages) == ["2026-11-25", "2026-11-26"]
+    assert "2026-11-24" not in index.read_text()
+    assert "2026-11-25" in index.read_text()
+
+
 def test_a_verdict_changes_with_the_data_and_goes_with_its_expectation(
     suites: Suites, agreement: Agreement, warehouse: psycopg.Connection
 ) -> None:
@@ -356,9 +371,9 @@ def test_no_connection_stays_open(suites: Suites, agreement: Agreement, warehous
     seen: list[Any] = []
     build_docs = Engine.build_docs
 
-    def count_and_build(engine: Engine) -> None:
+    def count_and_build(running: Engine) -> None:
         seen.append(warehouse.execute(query).fetchone())
-        build_docs(engine)
+        build_docs(running)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Engine, "build_docs", count_and_build)

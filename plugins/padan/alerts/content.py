@@ -154,7 +154,7 @@ def _findings(connection: Connection, party: PartyCode, as_of: date) -> tuple[Fi
         from quality.verdict
         where as_of = %s and not success and severity = 'warning' and problem is null
             and label_id is not null and owner = any(%s)
-        order by suite, expectation_id
+        order by suite, unexpected_count desc nulls last, expectation_id
         """,
         (as_of, [f"liaison-{party}", "liaison-both"]),
     ).fetchall()

@@ -27,6 +27,7 @@ from padan.quality.verdicts import Verdict
 
 APPLICATION = "padan-quality"
 SITE = "padan"
+KEPT_DATES = 14  # the index is written anew each time; older verdicts stay in the database
 _DATA_SOURCE = "warehouse"
 _RESULT_FORMAT = {"result_format": "BASIC", "partial_unexpected_count": 0, "exclude_unexpected_values": True}
 _KEPT_COUNTS = ("element_count", "unexpected_count", "unexpected_percent", "missing_count", "missing_percent")
@@ -190,6 +191,15 @@ def _verdict(suite: Suite, expectation: Expectation, result: Any) -> Verdict:
     return Verdict(suite, expectation, result.success, unexpected, evaluated, problem)
 
 
+def _drop_older(folder: Path) -> None:
+    """Of ``<suite>/<logical date>`` below ``folder`` keep the newest dates."""
+    runs = [run for run in folder.glob("*/*") if run.is_dir()]
+    kept = sorted({run.name for run in runs})[-KEPT_DATES:]
+    for run in runs:
+        if run.name not in kept:
+            shutil.rmtree(run)
+
+
 class Engine:
     """One context and one database connection for all suites of a run. A context manager; leaves no connection open."""
 
@@ -276,13 +286,15 @@ class Engine:
         self._pages.append(self._docs_dir.joinpath("validations", *folders, f"{name}.html"))
 
     def build_docs(self) -> None:
-        """Write the pages of what ran, and the index of all that ever ran.
+        """Write the pages of what ran, and the index of all that ran on the newest dates.
 
         Raises:
             StepFailed: a page was not written; the library only logs it.
         """
         for page in self._pages:
             page.unlink(missing_ok=True)
+        _drop_older(self._store_dir / "results")
+        _drop_older(self._docs_dir / "validations")
         with _silence():
             self._context.build_data_docs(site_names=[SITE], resource_identifiers=self._written)
         missing = [page.stem for page in self._pages if not page.exists()]

@@ -13,8 +13,8 @@ STATEMENTS = (
         add column counted text,
         add column problem text
     """,
-    "comment on column quality.verdict.label_id is 'The finding in Bahasa Indonesia, for the liaison unit that mends it.'",
-    "comment on column quality.verdict.counted is 'What the counts count, in Bahasa Indonesia, e.g. baris or instansi.'",
+    "comment on column quality.verdict.label_id is 'The finding in Bahasa Indonesia, as its liaison unit reads it.'",
+    "comment on column quality.verdict.counted is 'What the counts count, in Bahasa Indonesia, e.g. baris.'",
     """
     comment on column quality.verdict.problem is
         'Why it could not be evaluated; such a verdict never passes and stops publication.'
