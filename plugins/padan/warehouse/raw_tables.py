@@ -6,6 +6,9 @@ business, and nothing new is written into it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import LiteralString
+
 from psycopg import sql
 
 from padan.agreement import Agreement, Dataset
@@ -26,16 +29,37 @@ def staged_table(dataset: Dataset) -> sql.Identifier:
 
 
 def ensure(connection: Connection, agreement: Agreement) -> None:
-    """Make the tables of every dataset of the agreement, or add the columns they lack; idempotent."""
+    """Make the tables of every dataset of the agreement, or add the columns they lack; idempotent.
+
+    Where nothing is lacking, nothing is executed, so a run does not wait for those who read the tables.
+    """
     with connection.transaction():
         connection.execute("select pg_advisory_xact_lock(hashtextextended('padan:raw_tables', 0))")
-        for dataset in agreement.datasets:
-            _ensure_raw(connection, dataset)
-            _ensure_staged(connection, dataset)
-        connection.execute("create unlogged table if not exists landing.staged_intact (extract_id bigint primary key)")
+        there = _columns_there(connection)
+        statements: list[sql.Composable] = [
+            statement
+            for dataset in agreement.datasets
+            for statement in (*_raw_statements(dataset, there), *_staged_statements(dataset, there))
+        ]
+        statements.append(
+            sql.SQL("create unlogged table if not exists landing.staged_intact (extract_id bigint primary key)")
+        )
+        connection.execute(sql.SQL(";").join(statements))
 
 
-def _ensure_raw(connection: Connection, dataset: Dataset) -> None:
+def _columns_there(connection: Connection) -> dict[str, set[str]]:
+    rows = connection.execute(
+        "select nspname || '.' || relname, attname from pg_attribute join pg_class on pg_class.oid = attrelid "
+        "join pg_namespace on pg_namespace.oid = relnamespace "
+        "where nspname in ('landing', 'raw_bkn', 'raw_bps') and relkind = 'r' and attnum > 0 and not attisdropped"
+    )
+    there: dict[str, set[str]] = {}
+    for table, column in rows:
+        there.setdefault(table, set()).add(column)
+    return there
+
+
+def _raw_statements(dataset: Dataset, there: dict[str, set[str]]) -> Iterator[sql.Composed]:
     table = raw_table(dataset)
     bookkeeping = [
         (EXTRACT_ID, "bigint not null"),
@@ -45,24 +69,24 @@ def _ensure_raw(connection: Connection, dataset: Dataset) -> None:
     ]
     if dataset.access == "per_key":
         bookkeeping.append((ASKED_NIP, "text not null"))
-    key = sql.SQL("primary key ({})").format(_names(dataset.row_key))
-    _create(connection, table, [*_text_columns(dataset), *bookkeeping], key)
-    _add_columns(connection, table, dataset)
-    connection.execute(sql.SQL("comment on table {} is {}").format(table, sql.Literal(_grain(dataset))))
+    columns = there.get(f"raw_{dataset.party}.{dataset.name}")
+    if columns is None:
+        key = sql.SQL("primary key ({})").format(sql.SQL(", ").join(map(sql.Identifier, dataset.row_key)))
+        yield _create("table", table, dataset, bookkeeping, key)
+        yield sql.SQL("comment on table {} is {}").format(table, sql.Literal(_grain(dataset)))
+        if dataset.access == "per_key":
+            index = sql.Identifier(f"{dataset.name}_by_asked_nip")
+            yield sql.SQL("create index {} on {} ({})").format(index, table, sql.Identifier(ASKED_NIP))
+    else:
+        yield from _add_columns(table, dataset, columns)
     for item in dataset.items:
-        connection.execute(
-            sql.SQL("comment on column {}.{} is {}").format(
+        if columns is None or item.column not in columns:
+            yield sql.SQL("comment on column {}.{} is {}").format(
                 table, sql.Identifier(item.column), sql.Literal(f"{item.field}: {item.meaning}")
             )
-        )
-    if dataset.access == "per_key":
-        index = sql.Identifier(f"{dataset.name}_by_asked_nip")
-        connection.execute(
-            sql.SQL("create index if not exists {} on {} ({})").format(index, table, sql.Identifier(ASKED_NIP))
-        )
 
 
-def _ensure_staged(connection: Connection, dataset: Dataset) -> None:
+def _staged_statements(dataset: Dataset, there: dict[str, set[str]]) -> Iterator[sql.Composed]:
     """Lists are staged unlogged: half the writing. After a crash of the server such tables come back empty, and so does
     landing.staged_intact, by which landing knows that the lists must be read anew. What was asked person by person
     takes too long to be asked again, and is logged.
@@ -76,8 +100,12 @@ def _ensure_staged(connection: Connection, dataset: Dataset) -> None:
         ("_position", "integer not null"),
         ("_deleted", "boolean not null"),
     ]
-    _create(connection, table, [*_text_columns(dataset), *bookkeeping], None, unlogged=dataset.access != "per_key")
-    _add_columns(connection, table, dataset)
+    columns = there.get(f"landing.staged_{dataset.party}_{dataset.name}")
+    if columns is None:
+        kind: LiteralString = "table" if dataset.access == "per_key" else "unlogged table"
+        yield _create(kind, table, dataset, bookkeeping, None)
+    else:
+        yield from _add_columns(table, dataset, columns)
 
 
 def _grain(dataset: Dataset) -> str:
@@ -85,33 +113,21 @@ def _grain(dataset: Dataset) -> str:
     return f"One row per {', '.join(dataset.row_key)}: {giver}'s {dataset.name} as last published. {dataset.purpose}."
 
 
-def _names(columns: tuple[str, ...]) -> sql.Composed:
-    return sql.SQL(", ").join(map(sql.Identifier, columns))
-
-
-def _text_columns(dataset: Dataset) -> list[tuple[str, str]]:
-    return [(column, "text") for column in dataset.columns]
-
-
 def _create(
-    connection: Connection,
+    kind: LiteralString,
     table: sql.Identifier,
-    columns: list[tuple[str, str]],
+    dataset: Dataset,
+    bookkeeping: list[tuple[str, LiteralString]],
     constraint: sql.Composed | None,
-    *,
-    unlogged: bool = False,
-) -> None:
-    parts: list[sql.Composable] = [
-        sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(kind)) for name, kind in columns
-    ]
+) -> sql.Composed:
+    parts: list[sql.Composable] = [sql.SQL("{} text").format(sql.Identifier(column)) for column in dataset.columns]
+    parts += [sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(definition)) for name, definition in bookkeeping]
     if constraint is not None:
         parts.append(constraint)
-    kind = sql.SQL("unlogged table" if unlogged else "table")
-    connection.execute(sql.SQL("create {} if not exists {} ({})").format(kind, table, sql.SQL(", ").join(parts)))
+    return sql.SQL("create {} {} ({})").format(sql.SQL(kind), table, sql.SQL(", ").join(parts))
 
 
-def _add_columns(connection: Connection, table: sql.Identifier, dataset: Dataset) -> None:
-    additions = [
-        sql.SQL("add column if not exists {} text").format(sql.Identifier(column)) for column in dataset.columns
-    ]
-    connection.execute(sql.SQL("alter table {} {}").format(table, sql.SQL(", ").join(additions)))
+def _add_columns(table: sql.Identifier, dataset: Dataset, columns: set[str]) -> Iterator[sql.Composed]:
+    for column in dataset.columns:
+        if column not in columns:
+            yield sql.SQL("alter table {} add column {} text").format(table, sql.Identifier(column))
