@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+
 from padan import landing
 from padan.errors import AgreementNotInForce, StepFailed
-
 from tests.scripted_agencies import (
     AGREEMENT,
     DAY,
