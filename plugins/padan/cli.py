@@ -18,6 +18,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from padan.agreement_cli import app as agreement_app
 from padan.errors import PadanError
+from padan.exchange_cli import app as exchange_app
 from padan.flows import PIPELINE, Step, Workflow, run
 
 app = typer.Typer(
@@ -27,6 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(agreement_app, name="agreement", rich_help_panel="The agreement")
+app.add_typer(exchange_app, name="exchange", rich_help_panel="The agreement")
 console = Console(stderr=True)
 
 AsOf = Annotated[

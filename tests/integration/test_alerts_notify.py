@@ -89,6 +89,7 @@ def settings(warehouse_url: str, tmp_path: Path, project_dir: Path) -> Settings:
         agreement_file=project_dir / "agreement" / "sandbox.yaml",
         state_dir=tmp_path,
         archive_dir=tmp_path,
+        secret_key=SecretStr("synthetic " * 4),
         portal_export_dir=tmp_path,
         project_dir=project_dir,
     )

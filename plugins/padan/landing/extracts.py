@@ -26,7 +26,7 @@ from padan.errors import (
 from padan.landing import archive
 from padan.landing.exchanges import ExchangeRecorder
 from padan.settings import Settings
-from padan.warehouse import raw_tables
+from padan.warehouse import exchange_log, raw_tables
 from padan.warehouse.connection import Connection, connect, exclusive
 from padan.warehouse.migrations import migrate
 
@@ -77,6 +77,7 @@ class Work:
                 yield recorder
             finally:
                 recorder.flush(final=True)
+                exchange_log.seal(connection, self.settings.key(exchange_log.SEAL_KEY), self.archive_dir)
 
 
 @dataclass(frozen=True)
