@@ -66,6 +66,11 @@ class SmtpSettings(BaseSettings):
     sender: str = "padan@padan.invalid"
     timeout: float = 30.0
 
+    @property
+    def domain(self) -> str:
+        """The sender's domain, of which Message-IDs are made."""
+        return self.sender.rpartition("@")[2].rstrip(">") or "padan.invalid"
+
 
 class Settings(BaseSettings):
     """What every step needs. Environment prefix ``PADAN_``."""

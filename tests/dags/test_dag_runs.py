@@ -53,3 +53,16 @@ def test_logical_day_is_never_the_clock(stack: Stack, first_run: list[str], stat
     days = {date.fromisoformat(extract["as_of"]) for extract in status_of(stack)["agencies"].values()}
     assert days <= {FIRST_DAY + timedelta(days=offset) for offset in range(10)}
     assert date.today() not in days
+
+
+def test_a_day_outside_the_agreement_is_skipped_with_the_reason_and_nothing_follows(
+    stack: Stack, first_run: list[str], status_of: Any
+) -> None:
+    """The sandbox's agreement ends with 2099: on the day after nothing is requested and the chain goes no further."""
+    assert first_run == []
+    before = status_of(stack)
+    assert run_dags(stack, date(2100, 1, 1)) == []
+    assert set(latest_tasks(stack, "extract_bps").values()) == {"skipped"}
+    assert status_of(stack)["agencies"] == before["agencies"]
+    logs = stack.home / "airflow" / "logs"
+    assert any("no extract on 2100-01-01" in path.read_text() for path in logs.rglob("*.log"))

@@ -63,7 +63,7 @@ def warehouse(warehouse_url: str) -> Iterator[psycopg.Connection]:
         connection.execute(
             "truncate alerts.announced_case, alerts.digest, quality.verdict, marts_reconciliation.fct_differences"
         )
-        connection.execute("truncate landing.extract cascade")
+        connection.execute("delete from landing.extract")
         for party in ("bkn", "bps"):
             publish(connection, party, DAY_ONE)
         yield connection
