@@ -200,9 +200,7 @@ def end(work: Work, state: str, reason: str | None = None) -> None:
 
 
 @contextmanager
-def working_on(
-    settings: Settings, agreement: Agreement, extract_id: int, action: Action = "extract"
-) -> Iterator[Work]:
+def working_on(settings: Settings, agreement: Agreement, extract_id: int, action: Action = "extract") -> Iterator[Work]:
     """Hold the party's lock and hand out what a step needs.
 
     A ContractViolation or PublicationStopped inside the block ends the extract as ``stopped``, a MalformedResponse as

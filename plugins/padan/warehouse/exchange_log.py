@@ -27,7 +27,7 @@ COLUMNS = (
     "extract_id", "party", "endpoint", "dataset", "purpose", "attempt", "status", "error", "rows", "body_bytes",
     "body_sha256", "started_at", "duration",
 )  # fmt: skip
-GENESIS = "0" * 64  # what the first row and the first seal follow
+GENESIS = hashlib.sha256(b"padan exchange log").hexdigest()  # what the first row and the first seal follow
 SEAL_KEY = "exchange log seal"  # the purpose of its key: padan.settings.Settings.key
 SEALS_FILE = "exchange_seals.jsonl"
 _ONE_WRITER = "select pg_advisory_xact_lock(hashtextextended('padan:exchange_log', 0))"

@@ -29,7 +29,7 @@ BEFORE = (
     """,
     "comment on column landing.exchange_seal.day is 'Day in Jakarta on which it was sealed.'",
     "comment on column landing.exchange_seal.seal is 'HMAC-SHA256 with a key that the database does not know.'",
-    "comment on column landing.exchange_log.previous_hash is 'row_hash of the row before; zeros for the first.'",
+    "comment on column landing.exchange_log.previous_hash is 'row_hash of the row before; a constant for the first.'",
     "comment on column landing.exchange_log.row_hash is 'SHA-256 over previous_hash and this row.'",
     """
     create or replace function landing.refuse_change() returns trigger language plpgsql as $$
@@ -66,7 +66,7 @@ def _chain(connection: sqlalchemy.Connection) -> None:
     rows = connection.execute(
         sqlalchemy.text(f"select exchange_id, {COLUMNS} from landing.exchange_log order by 1")  # noqa: S608 - fixed
     ).fetchall()
-    previous, chained = "0" * 64, []
+    previous, chained = sha256(b"padan exchange log").hexdigest(), []
     for number, (former, *values) in enumerate(rows, 1):
         parts = [value.astimezone(UTC).isoformat() if hasattr(value, "astimezone") else value for value in values]
         content = json.dumps([previous, number, *parts], ensure_ascii=False, separators=(",", ":"))
