@@ -1,4 +1,4 @@
-"""Fixtures that every kind of test may use: one throw-away PostgreSQL server per session, a fresh database per module."""
+"""Fixtures that every kind of test may use: one throw-away PostgreSQL server and one stack per session."""
 
 from __future__ import annotations
 

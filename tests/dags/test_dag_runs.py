@@ -32,7 +32,7 @@ def test_every_dag_succeeds_and_hands_on_the_logical_date(stack: Stack, first_ru
 def test_one_agency_down_leaves_the_other_current_and_says_so(
     stack: Stack, first_run: list[str], status_of: Any
 ) -> None:
-    """A refused credential (not retried) at BPS: its DAG fails, BKN is extracted, the marts are built, both are told."""
+    """A refused credential (not retried) at BPS: its DAG fails, BKN goes on, the marts are built, both are told."""
     assert first_run == []
     before = status_of(stack)
     day = FIRST_DAY + timedelta(days=3)
