@@ -24,6 +24,8 @@ import psycopg
 from psycopg import sql
 
 SUPERUSER = "padan_admin"
+# Roles that Padan's login may take (migration 0022); who may create them is a matter of the server.
+GROUPS = ("owner", "loader", "transformer", "quality", "liaison_bps", "liaison_bkn", "bi_reader", "auditor")
 
 
 def free_port() -> int:
@@ -186,7 +188,9 @@ class EmbeddedPostgres:
             options |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
         log = self.data_dir / "server.log"
         flags = " ".join(f"-c {name}='{value}'" for name, value in options.items())
-        self._run("pg_ctl", "start", "-w", "-t", "60", f"--pgdata={self.data_dir}", f"--log={log}", f"--options={flags}")
+        self._run(
+            "pg_ctl", "start", "-w", "-t", "60", f"--pgdata={self.data_dir}", f"--log={log}", f"--options={flags}"
+        )
         return self
 
     def stop(self) -> None:
@@ -210,6 +214,12 @@ class EmbeddedPostgres:
                     sql.SQL("create role {} login createrole password {}").format(
                         owner, sql.Literal(self._password(database))
                     )
+                )
+            for role in GROUPS:
+                if not connection.execute("select 1 from pg_roles where rolname = %s", (role,)).fetchone():
+                    connection.execute(sql.SQL("create role {} nologin").format(sql.Identifier(role)))
+                connection.execute(
+                    sql.SQL("grant {} to {} with inherit true, set true").format(sql.Identifier(role), owner)
                 )
             if not connection.execute("select 1 from pg_database where datname = %s", (database,)).fetchone():
                 connection.execute(sql.SQL("create database {} owner {}").format(owner, owner))

@@ -35,3 +35,8 @@
 {% macro sha256_hex(text) -%}
     encode(sha256(convert_to({{ text }}, 'UTF8')), 'hex')
 {%- endmacro %}
+
+{% macro pseudonym(text) -%}
+    {#- A stable key from which nobody can tell the person without the secret, which only the session knows (padan.warehouse.dbt). -#}
+    encode(public.hmac({{ text }}, current_setting('padan.pseudonym_key'), 'sha256'), 'hex')
+{%- endmacro %}

@@ -8,7 +8,11 @@ set log_statement = 'none';
 set log_min_error_statement = 'panic';
 \getenv padan_password PADAN_DATABASE_PASSWORD
 \getenv airflow_password PADAN_AIRFLOW_DATABASE_PASSWORD
-create role padan login createrole password :'padan_password';  -- makes the reading roles when it migrates
+create role padan login createrole password :'padan_password';
+-- What Padan's rooms work as, and those who read; nobody logs in as one of these (migration 0022 grants what each may).
+create role owner nologin; create role loader nologin; create role transformer nologin; create role quality nologin;
+create role liaison_bps nologin; create role liaison_bkn nologin; create role bi_reader nologin; create role auditor nologin;
+grant owner, loader, transformer, quality, liaison_bps, liaison_bkn, bi_reader, auditor to padan with inherit true, set true;
 create role airflow login password :'airflow_password';
 create database padan owner padan;
 create database airflow owner airflow;

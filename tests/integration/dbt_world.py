@@ -157,6 +157,7 @@ class Dbt:
             "PADAN_PGUSER": unquote(url.username or ""),
             "PADAN_PGPASSWORD": unquote(url.password or ""),
             "PADAN_PGDATABASE": url.path.lstrip("/"),
+            "PGOPTIONS": "-c padan.pseudonym_key=synthetic",
         }
         places = {
             "--project-dir": project,

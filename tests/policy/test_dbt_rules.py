@@ -196,7 +196,9 @@ def test_every_mart_has_contract_key_docs_group_and_readers(manifest: dict[str, 
         assert has_primary_key(node), name
         assert node["config"]["persist_docs"] == {"relation": True, "columns": True}, name
         assert owners[node["group"]], name
-        assert node["config"]["grants"] == {"select": ["liaison" if name == LIAISON_ONLY else "bi_reader"]}, name
+        assert node["config"]["grants"] == {
+            "select": ["liaison_bps", "liaison_bkn"] if name == LIAISON_ONLY else ["bi_reader"]
+        }, name
         for column in node["columns"].values():
             assert column["description"], f"{name}.{column['name']}"
             assert column["data_type"], f"{name}.{column['name']}"

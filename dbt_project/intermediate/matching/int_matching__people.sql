@@ -25,7 +25,7 @@ people as (
 )
 
 select
-    md5({{ person_pair_text() }}) as asn_key,
+    {{ pseudonym(person_pair_text()) }} as asn_key,
     pair_key,
     person_id_bkn,
     holder_id,

@@ -60,11 +60,11 @@ found as (
 )
 
 select
-    md5(concat_ws('|', side, dataset, row_key, field, rule)) as finding_id,
+    {{ pseudonym("concat_ws('|', side, dataset, row_key, field, rule)") }} as finding_id,
     asn_key,
     side,
     dataset,
     field,
     rule,
-    md5(concat_ws('|', side, dataset, row_key)) as row_key
+    {{ pseudonym("concat_ws('|', side, dataset, row_key)") }} as row_key
 from found

@@ -72,7 +72,7 @@ class Work:
     @contextmanager
     def recorder(self) -> Iterator[ExchangeRecorder]:
         """The exchange log of this step; written to the end also when the step fails."""
-        with connect(self.database_url, application="padan exchange log") as connection:
+        with connect(self.database_url, application="padan exchange log", role="loader") as connection:
             recorder = ExchangeRecorder(connection, self.agreement, self.extract.party, self.extract.extract_id)
             try:
                 yield recorder
@@ -104,8 +104,9 @@ def open_extract(settings: Settings, agreement: Agreement, party: PartyCode, as_
     agreement.require_in_force(as_of)
     url = settings.database_url.get_secret_value()
     migrate(url)
-    with connect(url) as connection, exclusive(connection, party):
+    with connect(url, role="owner") as connection, exclusive(connection, party):
         raw_tables.ensure(connection, agreement)
+        connection.execute("set role loader")
         fingerprint = hashlib.sha256(agreement.model_dump_json().encode()).hexdigest()
         found = connection.execute(
             "select extract_id, as_of, agreement_sha256 from landing.extract where party = %s and state = 'open'",
@@ -211,7 +212,7 @@ def working_on(settings: Settings, agreement: Agreement, extract_id: int, action
         AgreementNotInForce
     """
     url = settings.database_url.get_secret_value()
-    with connect(url) as connection:
+    with connect(url, role="loader") as connection:
         party = _look_up(connection, extract_id).party
         with exclusive(connection, party):
             extract = _look_up(connection, extract_id)

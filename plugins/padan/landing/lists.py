@@ -120,7 +120,7 @@ def _read(
     *,
     incremental: bool = False,
 ) -> None:
-    with Writer(work, recorder) as writer, connect(work.database_url) as reading:
+    with Writer(work, recorder) as writer, connect(work.database_url, role="loader") as reading:
         for page in pages:
             leaving = writer.add_page(projector, page, next_start=READ_TO_THE_END if page.last else next_start(page))
             if incremental and leaving:

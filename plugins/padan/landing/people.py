@@ -43,7 +43,7 @@ def land_people(settings: Settings, agreement: Agreement, extract_id: int, open_
             projectors[dataset.name] = Projector(dataset, bkn_scope(work, dataset))
         with (
             work.recorder() as recorder,
-            connect(work.database_url, application="padan plan") as planning,
+            connect(work.database_url, application="padan plan", role="loader") as planning,
             open_client(recorder.record) as client,
             Writer(work, recorder) as writer,
         ):

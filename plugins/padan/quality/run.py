@@ -123,7 +123,7 @@ def run(settings: Settings, agreement: Agreement, stage: str, as_of: date) -> Qu
     if stage not in STAGES:
         raise ConfigurationError(f"no stage {stage!r}; there are {', '.join(STAGES)}")
     files = [file for file in read_suites(settings.project_dir / "expectations") if file.stage == stage]
-    with connect(settings.database_url.get_secret_value(), application="padan-quality") as connection:
+    with connect(settings.database_url.get_secret_value(), application="padan-quality", role="quality") as connection:
         suites = _expand_all(connection, files, as_of)
         verdicts = _evaluate(settings, suites, connection, as_of)
     failed = [verdict for verdict in verdicts if not verdict.success]

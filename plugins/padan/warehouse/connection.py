@@ -4,24 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import psycopg
+from psycopg import sql
 
 from padan.errors import SourceUnavailable, StepFailed
 
+Role: TypeAlias = Literal["owner", "loader", "transformer", "quality"]
 LOCK_WAIT = 60  # seconds; the session of a killed run ends well within them
 Connection: TypeAlias = psycopg.Connection[tuple[Any, ...]]
 
 
-def connect(database_url: str, *, application: str = "padan") -> Connection:
+def connect(database_url: str, *, application: str = "padan", role: Role | None = None) -> Connection:
     """Open an autocommit connection: a transaction is what stands in a ``with connection.transaction()`` block.
+
+    With ``role`` it may do what that role may, and no more: a login is a member of several.
 
     Raises:
         SourceUnavailable: if the server does not answer; without the URL, which holds a password.
     """
     try:
-        return psycopg.connect(database_url, autocommit=True, application_name=application, connect_timeout=10)
+        connection = psycopg.connect(database_url, autocommit=True, application_name=application, connect_timeout=10)
+        if role:
+            connection.execute(sql.SQL("set role {}").format(sql.Identifier(role)))
+        return connection
     except psycopg.OperationalError as error:
         raise SourceUnavailable(f"the warehouse does not accept a connection ({type(error).__name__})") from None
 

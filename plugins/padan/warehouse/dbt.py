@@ -17,6 +17,7 @@ from padan.errors import StepFailed
 from padan.settings import Settings
 
 logger = logging.getLogger(__name__)
+PSEUDONYM_KEY = "pseudonyms"  # the purpose of its key: padan.settings.Settings.key
 _GOOD = frozenset({"success", "pass", "no-op", "warn", "skipped"})
 
 
@@ -45,6 +46,7 @@ def environment(settings: Settings) -> dict[str, str]:
         "PADAN_PGUSER": unquote(url.username or ""),
         "PADAN_PGPASSWORD": unquote(url.password or ""),
         "PADAN_PGDATABASE": url.path.lstrip("/"),
+        "PGOPTIONS": f"-c padan.pseudonym_key={settings.key(PSEUDONYM_KEY).hex()}",  # a setting of the session, in no file
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DO_NOT_TRACK": "1",
     }

@@ -34,6 +34,7 @@ def ensure(connection: Connection, agreement: Agreement) -> None:
     Where nothing is lacking, nothing is executed, so a run does not wait for those who read the tables.
     """
     with connection.transaction():
+        connection.execute("set local role owner")
         connection.execute("select pg_advisory_xact_lock(hashtextextended('padan:raw_tables', 0))")
         there = _columns_there(connection)
         statements: list[sql.Composable] = [

@@ -13,6 +13,14 @@ from alembic.config import Config
 from padan.errors import SourceUnavailable
 
 HISTORY_SCHEMA = "landing"
+# What a migration makes is the owner's, once there is one; the revision that makes it takes its role by itself.
+_AS_OWNER = f"""
+do $$ begin
+    if (select nspowner::regrole::text from pg_namespace where nspname = '{HISTORY_SCHEMA}') = 'owner' then
+        set local role owner;
+    end if;
+end $$
+"""
 _one_at_a_time = threading.Lock()  # Alembic keeps its context in a module
 
 
@@ -31,6 +39,7 @@ def migrate(database_url: str) -> None:
         with _one_at_a_time, engine.begin() as connection:
             connection.execute(sqlalchemy.text("select pg_advisory_xact_lock(hashtextextended('padan:migrate', 0))"))
             connection.execute(sqlalchemy.text(f"create schema if not exists {HISTORY_SCHEMA}"))
+            connection.execute(sqlalchemy.text(_AS_OWNER))
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
     except sqlalchemy.exc.OperationalError as error:

@@ -1,0 +1,9 @@
+{% macro only_own_side() -%}
+    {#- Row-level security: a liaison unit sees the differences that its own side must mend. The table is made anew at every build. -#}
+    alter table {{ this }} enable row level security;
+    {%- for party in ('bps', 'bkn') %}
+    create policy own_side_{{ party }} on {{ this }} for select to liaison_{{ party }}
+    using (owner_party in ('{{ party }}', 'both'));
+    {%- endfor %}
+    create policy verdicts_on_all on {{ this }} for select to quality using (true);
+{%- endmacro %}
