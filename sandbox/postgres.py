@@ -16,6 +16,7 @@ import socket
 import stat
 import subprocess
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -205,8 +206,11 @@ class EmbeddedPostgres:
             shutil.rmtree(self._relocated, ignore_errors=True)
         shutil.rmtree(self.home, ignore_errors=True)
 
-    def ensure_database(self, database: str) -> str:
-        """Create ``database`` and its owner of the same name unless they are there; return the owner's URL."""
+    def ensure_database(self, database: str, roles: Iterable[str] = GROUPS) -> str:
+        """Create ``database`` and its owner of the same name unless they are there; return the owner's URL.
+
+        The owner may take ``roles``.
+        """
         with psycopg.connect(self.url("postgres", SUPERUSER), autocommit=True) as connection:
             owner = sql.Identifier(database)
             if not connection.execute("select 1 from pg_roles where rolname = %s", (database,)).fetchone():
@@ -215,7 +219,7 @@ class EmbeddedPostgres:
                         owner, sql.Literal(self._password(database))
                     )
                 )
-            for role in GROUPS:
+            for role in roles:
                 if not connection.execute("select 1 from pg_roles where rolname = %s", (role,)).fetchone():
                     connection.execute(sql.SQL("create role {} nologin").format(sql.Identifier(role)))
                 connection.execute(

@@ -293,7 +293,7 @@ class Stack:
         progress("PostgreSQL")
         self.postgres.start()
         self.postgres.ensure_database("padan")
-        self.postgres.ensure_database("airflow")
+        self.postgres.ensure_database("airflow", roles=())
         self._write_padan_env()
         with ThreadPoolExecutor(3) as pool:
             progress("the databases and the synthetic population")

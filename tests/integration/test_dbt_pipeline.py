@@ -198,16 +198,13 @@ def test_public_marts_hold_no_personal_value(dbt: Dbt, read_as: ReadAs) -> None:
         ("bi_reader", "marts_reconciliation.rpt_difference_worklist"),
         ("bi_reader", "integration.int_comparison__verdicts"),
         ("bi_reader", "snapshots.snap_bkn__people"),
-        ("liaison", "staging_bkn.stg_bkn__people"),
+        ("liaison_bps", "staging_bkn.stg_bkn__people"),
     ],
 )
 def test_a_role_reads_no_more_than_it_may(read_as: ReadAs, role: str, table: str) -> None:
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         read_as(role, f"select count(*) from {table}")
 
-
-def test_liaison_reads_the_worklist(read_as: ReadAs) -> None:
-    assert len(read_as("liaison", "select * from marts_reconciliation.rpt_difference_worklist")) == len(EXPECTED)
 
 
 def test_artefacts_and_logs_hold_no_personal_value(dbt: Dbt) -> None:

@@ -45,10 +45,12 @@ def warehouse_url(database_url: str) -> str:
     with psycopg.connect(database_url) as connection:
         connection.execute(
             """
+            set role transformer;
             create schema reference;
             create table reference.attribute_registry (attribute text, authority text, label_id text);
             insert into reference.attribute_registry
             values ('golongan', 'bkn', 'Golongan ruang'), ('jenjang', 'bps', 'Jenjang');
+            set role owner;
             create table raw_bps.people (holder_id text, nip text, name text, born text, one integer, two integer)
             """
         )

@@ -1,3 +1,5 @@
+{{ config(post_hook="{{ only_own_side() }}") }}
+
 with differences as (
     select * from {{ ref('fct_differences') }}
 ),

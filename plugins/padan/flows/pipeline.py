@@ -59,7 +59,8 @@ PIPELINE: tuple[Workflow, ...] = (
         "civil-service data from BKN",
         (
             Step("open_bkn", "open or continue the extract of BKN", "extraction:open_bkn", "extract"),
-            Step("land_bkn_reference", "fetch and land BKN's reference codes", "extraction:land_bkn_reference", "extract"),
+            Step("land_bkn_reference", "fetch and land BKN's reference codes", "extraction:land_bkn_reference",
+                 "extract"),
             Step("land_bkn_roster", "land the portal export: whom BKN knows", "extraction:land_bkn_roster", "extract"),
             Step("land_bkn_people", "fetch and land SIASN person by person", "extraction:land_bkn_people", "extract"),
             Step("publish_bkn", "check the counts and publish BKN's data to raw", "extraction:publish_bkn", "publish"),
@@ -94,7 +95,9 @@ PIPELINE: tuple[Workflow, ...] = (
         (Step("notify_liaison", "mail what is new to each liaison unit", "notification:notify_liaison", "alert"),),
     ),
 )  # fmt: skip
-_HELPERS = (Step("extraction_outcome", "whether a party's data is current", "extraction:extraction_outcome", "extract"),)
+_HELPERS = (
+    Step("extraction_outcome", "whether a party's data is current", "extraction:extraction_outcome", "extract"),
+)
 
 
 def find_step(name: str) -> Step:

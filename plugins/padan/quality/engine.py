@@ -219,7 +219,10 @@ class Engine:
                 _DATA_SOURCE,
                 connection_string=self._url.render_as_string(hide_password=False),
                 create_temp_table=False,
-                kwargs={"connect_args": {"application_name": APPLICATION, "options": "-c role=quality"}, "hide_parameters": True},
+                kwargs={
+                    "connect_args": {"application_name": APPLICATION, "options": "-c role=quality"},
+                    "hide_parameters": True,
+                },
             )
         return self
 

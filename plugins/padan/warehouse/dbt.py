@@ -46,7 +46,8 @@ def environment(settings: Settings) -> dict[str, str]:
         "PADAN_PGUSER": unquote(url.username or ""),
         "PADAN_PGPASSWORD": unquote(url.password or ""),
         "PADAN_PGDATABASE": url.path.lstrip("/"),
-        "PGOPTIONS": f"-c padan.pseudonym_key={settings.key(PSEUDONYM_KEY).hex()}",  # a setting of the session, in no file
+        # A setting of the session: in no file that dbt writes, and of no other session.
+        "PGOPTIONS": f"-c padan.pseudonym_key={settings.key(PSEUDONYM_KEY).hex()}",
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DO_NOT_TRACK": "1",
     }

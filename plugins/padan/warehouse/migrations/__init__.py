@@ -14,9 +14,9 @@ from padan.errors import SourceUnavailable
 
 HISTORY_SCHEMA = "landing"
 # What a migration makes is the owner's, once there is one; the revision that makes it takes its role by itself.
-_AS_OWNER = f"""
+_AS_OWNER = """
 do $$ begin
-    if (select nspowner::regrole::text from pg_namespace where nspname = '{HISTORY_SCHEMA}') = 'owner' then
+    if (select nspowner::regrole::text from pg_namespace where nspname = 'landing') = 'owner' then
         set local role owner;
     end if;
 end $$

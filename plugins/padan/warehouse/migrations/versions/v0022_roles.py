@@ -75,6 +75,18 @@ begin
 end $$
 """
 
+DBT_SO_FAR = f"""
+do $$
+declare
+    schema_name text;
+begin
+    for schema_name in select nspname from pg_namespace where nspname = any (array['{"', '".join(OF_DBT)}']) loop
+        execute format('grant usage on schema %I to quality', schema_name);
+        execute format('grant select on all tables in schema %I to quality', schema_name);
+    end loop;
+end $$
+"""  # noqa: S608 - our own names
+
 
 def _grants() -> list[str]:
     raw = "raw_bkn, raw_bps"
@@ -87,25 +99,20 @@ def _grants() -> list[str]:
         "revoke insert, update, delete, truncate, maintain on landing.schema_revision from loader",
         "alter default privileges for role owner in schema raw_bkn, raw_bps "
         f"grant {WRITE}, maintain on tables to loader",
-        f"alter default privileges for role owner in schema landing grant {WRITE}, truncate, maintain on tables to loader",
+        "alter default privileges for role owner in schema landing "
+        f"grant {WRITE}, truncate, maintain on tables to loader",
         # the transformer: reads what was landed, owns what dbt makes
         f"grant usage on schema landing, {raw} to transformer, quality",
         f"grant select on all tables in schema {raw} to transformer, quality",
         "grant select on landing.extract, landing.extract_dataset to transformer",
         f"alter default privileges for role owner in schema {raw} grant select on tables to transformer, quality",
-        *(f"create schema if not exists {schema} authorization transformer" for schema in OF_DBT),
         # quality: reads what it judges, writes verdicts
         "grant usage on schema quality to quality",
         f"grant {WRITE} on quality.verdict to quality",
-        f"grant usage on schema {', '.join(OF_DBT)} to quality",
-        f"grant select on all tables in schema {', '.join(OF_DBT)} to quality",
-        *(
-            f"alter default privileges for role transformer in schema {schema} grant select on tables to quality"
-            for schema in OF_DBT
-        ),
-        # readers; which marts they read is granted by dbt, with the model
-        "grant usage on schema marts_asn, marts_functional_position, marts_reconciliation to bi_reader",
-        "grant usage on schema marts_reconciliation to liaison_bps, liaison_bkn",
+        "alter default privileges for role transformer grant usage on schemas to quality",
+        "alter default privileges for role transformer grant select on tables to quality",
+        DBT_SO_FAR,
+        # who reads which mart is granted by dbt, with the model
         "grant usage on schema landing, quality, alerts to auditor",
         f"grant select on {FOR_THE_AUDITOR} to auditor",
     ]

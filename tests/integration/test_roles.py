@@ -1,0 +1,154 @@
+"""Least privilege, proved: every role x every relation x every verb against the table in tests/role_matrix.yaml."""
+
+from __future__ import annotations
+
+import re
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import yaml
+from psycopg import sql
+
+from padan.warehouse.connection import connect
+from sandbox.postgres import GROUPS
+from tests.integration.dbt_world import Dbt, bkn_person, holder, load, prepare, references
+
+VERBS = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER", "MAINTAIN")
+MATRIX: dict[str, dict[str, str]] = yaml.safe_load(
+    (Path(__file__).resolve().parents[1] / "role_matrix.yaml").read_text()
+)
+IDENTITY = re.compile(r"(?<![0-9A-Za-z])(?:[0-9]{18}|[0-9]{16})(?![0-9A-Za-z])")
+Relation = tuple[str, str]
+
+
+@pytest.fixture(scope="module")
+def warehouse(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Everything that migrations, the agreement and dbt make, with some people who differ."""
+    prepare(database_url)
+    people = {
+        "raw_bkn.data_utama": [
+            bkn_person(1, nama="Budi Santosa 1"),
+            bkn_person(2, tgl_lahir="31-02-1990"),
+            bkn_person(3),
+        ],
+        "raw_bps.holders": [holder(1), holder(2, jenjang="MU", jf_code="14902"), holder(4)],
+    }
+    load(database_url, references() | people)
+    Dbt(database_url, tmp_path_factory.mktemp("dbt")).stages("2026-01-05")
+    return database_url
+
+
+def expected(role: str, relation: Relation) -> set[str]:
+    name = ".".join(relation)
+    fitting = [pattern for pattern in MATRIX[role] if fnmatchcase(name, pattern)]
+    verbs = MATRIX[role][max(fitting, key=len)] if fitting else "none"
+    return {"all": set(VERBS), "none": set()}.get(verbs, {verb.upper() for verb in verbs.split()})
+
+
+def allowed(url: str) -> dict[tuple[str, Relation], set[str]]:
+    with connect(url) as connection:
+        rows = connection.execute(
+            "select role, nspname, relname, array(select verb from unnest(%s::text[]) as verb "
+            "where has_table_privilege(role, pg_class.oid, verb)) "
+            "from unnest(%s::text[]) as role cross join pg_class "
+            "join pg_namespace on pg_namespace.oid = relnamespace "
+            "where relkind in ('r', 'v', 'm', 'p') and nspname !~ '^pg_' and nspname <> 'information_schema'",
+            (list(VERBS), list(GROUPS)),
+        )
+        return {(role, (schema, name)): set(verbs) for role, schema, name, verbs in rows}
+
+
+def differing(url: str) -> list[str]:
+    return [
+        f"{role} on {'.'.join(relation)}: {sorted(verbs)}, not {sorted(expected(role, relation))}"
+        for (role, relation), verbs in sorted(allowed(url).items())
+        if verbs != expected(role, relation)
+    ]
+
+
+def read(url: str, role: str, query: str) -> list[tuple[Any, ...]]:
+    with psycopg.connect(url) as connection:
+        connection.execute(sql.SQL("set role {}").format(sql.Identifier(role)))
+        return connection.execute(query.encode()).fetchall()
+
+
+def test_every_role_may_do_what_the_matrix_says_and_nothing_else(warehouse: str) -> None:
+    assert set(MATRIX) == set(GROUPS)
+    assert len(allowed(warehouse)) > 8 * 80
+    assert differing(warehouse) == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "grant update on landing.exchange_log to loader",
+        "grant select on raw_bps.holders to bi_reader",
+        "grant select on landing.quarantine to auditor",
+    ],
+)
+def test_the_matrix_test_can_fail(warehouse: str, statement: str) -> None:
+    with connect(warehouse, role="owner") as connection:
+        connection.execute(statement.encode())
+        try:
+            assert len(differing(warehouse)) == 1
+        finally:
+            connection.execute(statement.replace("grant", "revoke").replace(" to ", " from ").encode())
+    assert differing(warehouse) == []
+
+
+def test_no_login_role_owns_data(warehouse: str) -> None:
+    owners = read(
+        warehouse,
+        "auditor",
+        "select distinct rolname, rolcanlogin from pg_class join pg_roles on pg_roles.oid = relowner "
+        "join pg_namespace on pg_namespace.oid = relnamespace "
+        "where nspname !~ '^pg_' and nspname <> 'information_schema' order by 1",
+    )
+    assert owners == [("owner", False), ("transformer", False)]
+
+
+def test_the_loader_cannot_change_the_exchange_log(warehouse: str) -> None:
+    for statement in (
+        "update landing.exchange_log set status = 500",
+        "delete from landing.exchange_log",
+        "truncate landing.exchange_log cascade",
+        "alter table landing.exchange_log disable trigger all",
+    ):
+        with connect(warehouse, role="loader") as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute(statement.encode())
+
+
+def test_each_liaison_role_sees_the_differences_of_its_own_side_in_clear(warehouse: str) -> None:
+    query = "select distinct owner_party from marts_reconciliation.rpt_difference_worklist order by 1"
+    assert read(warehouse, "transformer", query) == [("bkn",), ("both",), ("bps",)]
+    assert read(warehouse, "liaison_bps", query) == [("both",), ("bps",)]
+    assert read(warehouse, "liaison_bkn", query) == [("bkn",), ("both",)]
+    clear = read(warehouse, "liaison_bps", "select nip, name from marts_reconciliation.rpt_difference_worklist")
+    assert any(IDENTITY.search(nip or "") for nip, _ in clear)
+    assert len(read(warehouse, "quality", query)) == 3
+
+
+def test_what_bi_reader_reads_names_nobody(warehouse: str) -> None:
+    seen = 0
+    for (role, (schema, name)), verbs in allowed(warehouse).items():
+        if role == "bi_reader" and "SELECT" in verbs:
+            text = "\n".join(row[0] for row in read(warehouse, role, f"select t::text from {schema}.{name} t"))
+            seen += len(text)
+            assert not IDENTITY.search(text), name
+            assert "Budi" not in text, name
+    assert seen > 1000
+
+
+def test_people_appear_under_a_key_that_only_the_secret_makes(warehouse: str) -> None:
+    (stored,) = read(
+        warehouse,
+        "transformer",
+        "select asn_key = encode(public.hmac(coalesce(person_id_bkn, '') || '|' || coalesce(holder_id, ''), "
+        "'synthetic', 'sha256'), 'hex') from integration.int_matching__people limit 1",
+    )
+    assert stored == (True,)
+    with pytest.raises(psycopg.errors.UndefinedObject):
+        read(warehouse, "bi_reader", "select current_setting('padan.pseudonym_key')")
