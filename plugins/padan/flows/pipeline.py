@@ -82,6 +82,7 @@ PIPELINE: tuple[Workflow, ...] = (
             Step("integrate", "match people and compare attributes", "warehouse:integrate"),
             Step("check_comparison", "expectations that flag differences", "warehouse:check_comparison"),
             Step("build_marts", "build the public marts", "warehouse:build_marts"),
+            Step("update_ledger", "open, close and escalate the cases of the ledger", "ledger:update_ledger"),
             Step("check_marts", "expectations on the marts", "warehouse:check_marts"),
             Step("write_docs", "write the documentation of models and data", "warehouse:write_docs"),
         ),
