@@ -1,4 +1,4 @@
-"""The ledger in plain Python, written apart from the SQL that it is held against: what a run adds, and what events make."""
+"""The ledger in plain Python, written apart from the SQL: what a run adds, and what events make of a case."""
 
 from __future__ import annotations
 
@@ -83,7 +83,9 @@ def escalate(case: Case, as_of: date) -> Event | None:
 def apply(case: Case | None, event: Event) -> Case:
     """The case after ``event``."""
     if case is None:
-        assert event.kind == "opened" and event.seen and event.due_on
+        assert event.kind == "opened"
+        assert event.seen
+        assert event.due_on
         return Case(event.seen, "open", event.as_of, event.as_of, event.due_on, events=1)
     case = replace(case, events=case.events + 1, seen=event.seen or case.seen)
     if event.kind in ("changed", "reassigned"):
@@ -96,6 +98,10 @@ def apply(case: Case | None, event: Event) -> Case:
     if event.kind == "reopened":
         assert event.due_on
         return replace(
-            case, last_opened_on=event.as_of, due_on=event.due_on, escalated_on=None, times_reopened=case.times_reopened + 1
+            case,
+            last_opened_on=event.as_of,
+            due_on=event.due_on,
+            escalated_on=None,
+            times_reopened=case.times_reopened + 1,
         )
     return case

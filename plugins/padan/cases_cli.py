@@ -68,7 +68,7 @@ def _print(title: str, rows: list[dict[str, Any]], as_json: bool) -> None:
         return
     table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
     for column in rows[0] if rows else ():
-        table.add_column(column)
+        table.add_column(column, no_wrap=column in ("case_id", "as_of", "due_on"), overflow="fold")
     for row in rows:
         table.add_row(*("" if value is None else str(value) for value in row.values()))
     Console().print(table if rows else f"{title}: none")
@@ -77,7 +77,7 @@ def _print(title: str, rows: list[dict[str, Any]], as_json: bool) -> None:
 @app.command("list")
 def list_cases(
     state: Annotated[State | None, typer.Option(help="Only this state; default: all but resolved.")] = None,
-    owner: Annotated[Party | None, typer.Option(help="Only what this party must mend, alone or with the other.")] = None,
+    owner: Annotated[Party | None, typer.Option(help="Only what this party must mend, alone or jointly.")] = None,
     overdue: Annotated[bool, typer.Option("--overdue", help="Only what is past its due date.")] = False,
     limit: Annotated[int, typer.Option(min=1, help="Show at most so many.")] = 50,
     as_of: Day = None,

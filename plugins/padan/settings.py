@@ -80,8 +80,9 @@ class Settings(BaseSettings):
     project_dir: Path = Field(description="the checkout: dbt_project/, expectations/")
     resume_within_days: int = Field(default=7, ge=0, description="an unfinished extract no older than this is continued")
     roster_shrink_limit: float = Field(default=0.20, gt=0, lt=1, description="share of a roster that may vanish at once")
-    critical_term: int = Field(default=10, ge=1, description="working days to mend a critical case; the PKS names none: assumed")
-    warning_term: int = Field(default=30, ge=1, description="working days to mend any other case; assumed likewise")
+    # The PKS names no term for mending (articles 3 (2) e, 4 (2) d): both are assumed.
+    critical_term: int = Field(default=10, ge=1, description="working days to mend a critical case")
+    warning_term: int = Field(default=30, ge=1, description="working days to mend any other case")
     quarantine_limit: float = Field(default=0.05, gt=0, le=1, description="share of rows that may fail before publication stops")
 
 

@@ -1,4 +1,4 @@
-"""The ledger on a real database: a Hypothesis state machine plays thousands of cases at once against a model in Python."""
+"""The ledger on a real database: a Hypothesis state machine plays thousands of cases at once against a model."""
 
 from __future__ import annotations
 
@@ -88,9 +88,7 @@ def show(connection: Connection, seen: dict[int, Seen], compared: dict[int, bool
 
 
 def stored(connection: Connection) -> dict[str, Case]:
-    return {
-        row[0]: Case(Seen(row[1], row[2], row[3]), *row[4:]) for row in connection.execute(CASES).fetchall()
-    }
+    return {row[0]: Case(Seen(row[1], row[2], row[3]), *row[4:]) for row in connection.execute(CASES).fetchall()}
 
 
 def history(connection: Connection) -> list[tuple[Any, ...]]:
@@ -145,9 +143,7 @@ class LedgerMachine(RuleBasedStateMachine):
         due = {"critical": after(self.day, 10).day, "warning": after(self.day, 30).day}
         before = self.number
         for key in range(KEYS):
-            event = observe(
-                self.cases.get(key), self.seen.get(key), self.compared.get(key, False), self.day, due
-            )
+            event = observe(self.cases.get(key), self.seen.get(key), self.compared.get(key, False), self.day, due)
             if event:
                 self._record(key, event)
         for key, case in list(self.cases.items()):
@@ -190,8 +186,8 @@ class LedgerMachine(RuleBasedStateMachine):
     def a_person_is_refused(self, verb: Any, key: int) -> None:
         case = self.cases.get(key)
         if case is None or case.state not in ALLOWED[verb]:
+            until = self.day if verb == "waived" else None
             with pytest.raises(StepFailed, match=r"refused: case K-[0-9A-F]{12} is"):
-                until = self.day if verb == "waived" else None
                 differences.act(self.connection, case_id(key), verb, actor="x", as_of=self.day, reason="y", until=until)
 
     @invariant()

@@ -28,8 +28,8 @@ _OBSERVE = """
             coalesce(present.case_id, known.case_id) as observed_case_id,
             case
                 when known.case_id is null then 'opened'
-                when present.case_id is null and known.state <> 'resolved' and verdicts.verdict = 'identical' then 'resolved'
-                when present.case_id is null and known.state <> 'resolved' and verdicts.verdict is null then 'resolved'
+                when present.case_id is null and known.state = 'resolved' then null
+                when present.case_id is null and coalesce(verdicts.verdict, 'identical') = 'identical' then 'resolved'
                 when present.case_id is null then null
                 when known.state = 'resolved' then 'reopened'
                 when known.state in ('disputed', 'waived') and known.value_fingerprint <> present.value_fingerprint
@@ -54,8 +54,8 @@ _OBSERVE = """
             on present.case_id is null and known.asn_key = verdicts.asn_key and known.attribute = verdicts.attribute
     )
     insert into ledger.event
-        (case_id, as_of, kind, actor, asn_key, attribute, verdict, severity, owner_party, instansi_id, value_fingerprint,
-            due_on, reason)
+        (case_id, as_of, kind, actor, asn_key, attribute, verdict, severity, owner_party, instansi_id,
+            value_fingerprint, due_on, reason)
     select
         observed_case_id,
         %(as_of)s,
@@ -123,9 +123,7 @@ class LedgerUpdate:
     """Kind of event: how many."""
 
 
-def update(
-    connection: Connection, as_of: date, *, critical_term: int, warning_term: int
-) -> LedgerUpdate:
+def update(connection: Connection, as_of: date, *, critical_term: int, warning_term: int) -> LedgerUpdate:
     """Take in the differences that the marts hold for ``as_of``; the same differences again add nothing.
 
     ``critical_term`` and ``warning_term`` are the working days that the owner of a case has. A date before the newest

@@ -44,16 +44,20 @@ create table ledger.event (
         (kind in ('opened', 'changed', 'reassigned', 'reopened'))
         = (verdict is not null and severity is not null and owner_party is not null and value_fingerprint is not null)
     ),
-    constraint a_waiver_needs_a_last_day check ((kind = 'waived') = (until is not null) and (until is null or until >= as_of)),
-    constraint it_needs_a_reason check (kind not in ('disputed', 'waived', 'resolved', 'reopened') or coalesce(reason, '') <> ''),
+    constraint a_waiver_needs_a_last_day check (
+        (kind = 'waived') = (until is not null) and (until is null or until >= as_of)
+    ),
+    constraint it_needs_a_reason check (
+        kind not in ('disputed', 'waived', 'resolved', 'reopened') or coalesce(reason, '') <> ''
+    ),
     constraint the_text_holds_the_number_of_a_person check (concat_ws(' ', actor, reason) !~ '[0-9]{16}')
 );
 create index event_by_case on ledger.event (case_id, event_id);
 comment on table ledger.event is
-    'One row per thing that happened to a case, in the order of arrival. Append-only; values as salted fingerprints only.';
+    'One row per thing that happened to a case, in order of arrival. Append-only; values as salted fingerprints only.';
 comment on column ledger.event.actor is 'data, or the person of a liaison unit who acted.';
 comment on column ledger.event.reason is
-    'Why: agreed or no_longer_compared (resolved); differs_again, values_changed or waiver_ended (reopened); a person''s words.';
+    'agreed, no_longer_compared (resolved); differs_again, values_changed, waiver_ended (reopened); a person''s words.';
 comment on column ledger.event.until is 'Last day of a waiver.';
 comment on column ledger.event.due_on is 'Last day on which mending is in time.';
 
@@ -80,7 +84,7 @@ create table ledger.difference_case (
     unique (asn_key, attribute)
 );
 comment on table ledger.difference_case is
-    'One row per person-pair and attribute that ever differed: the fold of its events. Written by the trigger on event.';
+    'One row per person-pair and attribute that ever differed: fold of its events, written by the trigger on event.';
 
 create table ledger.attribute_count (
     as_of date not null,
@@ -90,7 +94,7 @@ create table ledger.attribute_count (
     primary key (as_of, attribute)
 );
 comment on table ledger.attribute_count is
-    'One row per logical date and attribute: pairs compared and how many were modified; the next run is held against it.';
+    'One row per logical date and attribute: pairs compared and how many were modified. The next run is held to it.';
 """
 
 FUNCTIONS = """
@@ -152,7 +156,7 @@ language sql immutable as $$
         false
     )
 $$;
-comment on function ledger.may_follow(text, text) is 'Whether an event of this kind may happen to a case in this state.';
+comment on function ledger.may_follow(text, text) is 'Whether such an event may happen to a case in this state.';
 
 create function ledger.take_in() returns trigger language plpgsql as $$
 declare
@@ -166,7 +170,7 @@ begin
     if cardinality(touched) <> (select count(*) from new_event) then
         raise exception 'ledger: two events of one case at once' using errcode = 'check_violation';
     end if;
-    select format('case %s is %s: it cannot be %s', new_event.case_id, coalesce(before.state, 'not there'), new_event.kind)
+    select format('case %s is %s: it cannot be %s', new_event.case_id, coalesce(before.state, 'not there'), kind)
     into refused
     from new_event
     left join ledger.difference_case as before on new_event.case_id = before.case_id
