@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airflow.sdk import Param, dag
+from airflow.sdk import dag
 from airflow.sdk.bases.operator import chain
 from support.assets import BKN_EXTRACTION_ENDED, STAGING_BUILT
 from support.steps import DAG_ARGUMENTS, step
@@ -12,7 +12,6 @@ from support.steps import DAG_ARGUMENTS, step
     **DAG_ARGUMENTS,
     schedule=[BKN_EXTRACTION_ENDED],
     tags=["padan", "warehouse"],
-    params={"as_of": Param(None, type=["null", "string"], format="date", description="Logical date; default: the run's")},
 )
 def build_warehouse() -> None:
     """### Raw to staging
@@ -22,8 +21,8 @@ def build_warehouse() -> None:
     * **A stale agency** does not stop the build; `check_freshness` names it and the digest says so.
     * **`PublicationStopped`:** a critical expectation failed; marts stay as they were. See the data docs.
     """
-    work = [step("check_freshness"), step("check_raw"), step("build_staging"), step("check_staging")]
-    chain(*work, step("take_snapshots", outlet=STAGING_BUILT))
+    looks_at_raw = [step("check_freshness"), step("check_raw")]
+    chain(looks_at_raw, step("build_staging"), step("check_staging"), step("take_snapshots", outlet=STAGING_BUILT))
 
 
 build_warehouse()

@@ -16,7 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -32,7 +32,7 @@ PROJECT_DIR = Path(__file__).resolve().parent.parent
 PORTS = ("siasn", "jf", "smtp", "mail", "docs", "airflow")
 SECRETS = (
     "siasn_consumer_key", "siasn_consumer_secret", "siasn_sso_password", "jf_client_secret",
-    "airflow_jwt", "airflow_api", "airflow_password",
+    "airflow_jwt", "airflow_api", "airflow_password", "padan_secret_key",
 )  # fmt: skip
 SEED = 20231204
 
@@ -65,11 +65,13 @@ class Stack:
 
     def _kept(self, name: str, make: Callable[[], dict[str, str]]) -> dict[str, str]:
         path = self.home / name
-        if not path.exists():
+        kept: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+        made = make()
+        if made.keys() - kept.keys():  # the first start, or that of a version that needs more
+            kept = made | kept
             self.home.mkdir(parents=True, exist_ok=True)
             path.touch(mode=0o600)
-            path.write_text(json.dumps(make()))
-        kept: dict[str, str] = json.loads(path.read_text())
+            path.write_text(json.dumps(kept))
         return kept
 
     def addresses(self) -> dict[str, str]:
@@ -94,6 +96,7 @@ class Stack:
             "PADAN_ARCHIVE_DIR": str(self.home / "archive"),
             "PADAN_PORTAL_EXPORT_DIR": str(self.world / "portal_export"),
             "PADAN_PROJECT_DIR": str(PROJECT_DIR),
+            "PADAN_SECRET_KEY": secret["padan_secret_key"],
             "PADAN_SIASN_BASE_URL": siasn,
             "PADAN_SIASN_TOKEN_URL": f"{siasn}/oauth2/token",
             "PADAN_SIASN_SSO_TOKEN_URL": f"{siasn}/auth/realms/public-siasn/protocol/openid-connect/token",
@@ -371,10 +374,8 @@ class Stack:
         if self.supervising():
             pid = int((self.home / "supervisord.pid").read_text())
             self.supervisor("shutdown")
-            try:
+            with suppress(psutil.NoSuchProcess):
                 psutil.Process(pid).wait(30)
-            except psutil.NoSuchProcess:
-                pass
         if (self.home / "postgres").exists():
             self.postgres.stop()
 

@@ -69,7 +69,9 @@ def test_exact_set_of_dags_and_tasks(parsed: dict[str, Any]) -> None:
 
 def test_every_workflow_of_the_package_has_its_dag_and_steps() -> None:
     steps = {workflow.name: [step.name for step in workflow.steps] for workflow in PIPELINE}
-    assert steps == {dag: [task for task in tasks if not task.startswith("announce_")] for dag, tasks in EXPECTED.items()}
+    assert steps == {
+        dag: [task for task in tasks if not task.startswith("announce_")] for dag, tasks in EXPECTED.items()
+    }
 
 
 def test_parsing_loads_nothing_heavy(parsed: dict[str, Any]) -> None:

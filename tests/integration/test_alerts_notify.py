@@ -63,7 +63,7 @@ def warehouse(warehouse_url: str) -> Iterator[psycopg.Connection]:
         connection.execute(
             "truncate alerts.announced_case, alerts.digest, quality.verdict, marts_reconciliation.fct_differences"
         )
-        connection.execute("truncate landing.extract cascade")
+        connection.execute("delete from landing.extract")
         for party in ("bkn", "bps"):
             publish(connection, party, DAY_ONE)
         yield connection
@@ -89,6 +89,7 @@ def settings(warehouse_url: str, tmp_path: Path, project_dir: Path) -> Settings:
         agreement_file=project_dir / "agreement" / "sandbox.yaml",
         state_dir=tmp_path,
         archive_dir=tmp_path,
+        secret_key=SecretStr("synthetic " * 4),
         portal_export_dir=tmp_path,
         project_dir=project_dir,
     )

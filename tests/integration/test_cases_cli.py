@@ -29,15 +29,19 @@ def padan(
         for case_id, due_on in ((CASE, "2026-02-27"), (OTHER, "2026-03-31")):
             connection.execute(
                 """
-                insert into ledger.event (case_id, as_of, kind, actor, asn_key, attribute, verdict, severity, owner_party,
-                    value_fingerprint, due_on)
+                insert into ledger.event (case_id, as_of, kind, actor, asn_key, attribute, verdict, severity,
+                    owner_party, value_fingerprint, due_on)
                 values (%s, '2026-02-02', 'opened', 'data', %s, 'nip', 'modified', 'critical', 'bps', %s, %s)
                 """,
                 (case_id, case_id, "0" * 64, due_on),
             )
-    settings = {"DATABASE_URL": url, "AGREEMENT_FILE": str(project_dir / "agreement" / "sandbox.yaml"),
-                "STATE_DIR": str(tmp_path), "ARCHIVE_DIR": str(tmp_path), "PORTAL_EXPORT_DIR": str(tmp_path),
-                "PROJECT_DIR": str(project_dir)}  # fmt: skip
+    settings = {
+        "DATABASE_URL": url,
+        "AGREEMENT_FILE": str(project_dir / "agreement" / "sandbox.yaml"),
+        "SECRET_KEY": "synthetic " * 4,
+        "PROJECT_DIR": str(project_dir),
+        **{f"{folder}_DIR": str(tmp_path) for folder in ("STATE", "ARCHIVE", "PORTAL_EXPORT")},
+    }
     for name, value in settings.items():
         monkeypatch.setenv(f"PADAN_{name}", value)
 

@@ -6,6 +6,7 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -33,16 +34,18 @@ def served_identities(stack: Stack) -> set[bytes]:
 def artefacts(stack: Stack) -> Iterator[Path]:
     """Logs, dbt results, data docs, mails: everything but the warehouse's own storage and the synthetic world."""
     for folder in ("airflow", "state", "mail", "logs"):
-        yield from (path for path in (stack.home / folder).rglob("*") if path.is_file() and path.name != "passwords.json")
+        yield from (
+            path for path in (stack.home / folder).rglob("*") if path.is_file() and path.name != "passwords.json"
+        )
     yield stack.postgres.data_dir / "server.log"
 
 
-def test_the_search_can_fail(stack: Stack, first_run: list[str]) -> None:
+def test_the_search_can_fail(stack: Stack, first_run: dict[str, Any]) -> None:
     assert len(served_identities(stack)) > 150
     assert IDENTITY.search(b"x 199001012015031001 y")
 
 
-def test_no_artefact_holds_an_identity_or_a_token(stack: Stack, first_run: list[str]) -> None:
+def test_no_artefact_holds_an_identity_or_a_token(stack: Stack, first_run: dict[str, Any]) -> None:
     known = served_identities(stack)
     seen = 0
     hits = []
@@ -55,7 +58,7 @@ def test_no_artefact_holds_an_identity_or_a_token(stack: Stack, first_run: list[
     assert hits == []
 
 
-def test_no_task_result_holds_an_identity(stack: Stack, first_run: list[str]) -> None:
+def test_no_task_result_holds_an_identity(stack: Stack, first_run: dict[str, Any]) -> None:
     known = served_identities(stack)
     with psycopg.connect(stack.postgres.url("airflow")) as connection:
         for table in ("xcom", "rendered_task_instance_fields", "asset_event", "log"):
