@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from padan.agreement_cli import app as agreement_app
+from padan.cases_cli import app as cases_app
 from padan.errors import AgreementNotInForce, PadanError
 from padan.exchange_cli import app as exchange_app
 from padan.flows import PIPELINE, Step, Workflow, run
@@ -28,6 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(agreement_app, name="agreement", rich_help_panel="The agreement")
+app.add_typer(cases_app, name="cases", rich_help_panel="The ledger")
 app.add_typer(exchange_app, name="exchange", rich_help_panel="The agreement")
 console = Console(stderr=True)
 

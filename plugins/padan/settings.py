@@ -92,6 +92,9 @@ class Settings(BaseSettings):
     roster_shrink_limit: float = Field(
         default=0.20, gt=0, lt=1, description="share of a roster that may vanish at once"
     )
+    # The PKS names no term for mending (articles 3 (2) e, 4 (2) d): both are assumed.
+    critical_term: int = Field(default=10, ge=1, description="working days to mend a critical case")
+    warning_term: int = Field(default=30, ge=1, description="working days to mend any other case")
     quarantine_limit: float = Field(
         default=0.05, gt=0, le=1, description="share of rows that may fail before publication stops"
     )

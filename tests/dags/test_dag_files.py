@@ -19,7 +19,7 @@ EXPECTED = {
         "open_bkn", "land_bkn_reference", "land_bkn_roster", "land_bkn_people", "publish_bkn", "announce_bkn",
     ],
     "build_warehouse": ["check_freshness", "check_raw", "build_staging", "check_staging", "take_snapshots"],
-    "reconcile": ["integrate", "check_comparison", "build_marts", "check_marts", "write_docs"],
+    "reconcile": ["integrate", "check_comparison", "build_marts", "update_ledger", "check_marts", "write_docs"],
     "notify_liaison": ["notify_liaison"],
 }  # fmt: skip
 HEAVY = ("great_expectations", "dbt", "psycopg", "requests", "padan.landing", "padan.quality", "padan.alerts", "pandas")

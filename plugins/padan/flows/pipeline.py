@@ -85,6 +85,7 @@ PIPELINE: tuple[Workflow, ...] = (
             Step("integrate", "match people and compare attributes", "warehouse:integrate"),
             Step("check_comparison", "expectations that flag differences", "warehouse:check_comparison"),
             Step("build_marts", "build the public marts", "warehouse:build_marts", "publish"),
+            Step("update_ledger", "open, close and escalate the ledger's cases", "ledger:update_ledger", "publish"),
             Step("check_marts", "expectations on the marts", "warehouse:check_marts"),
             Step("write_docs", "write the documentation of models and data", "warehouse:write_docs"),
         ),
