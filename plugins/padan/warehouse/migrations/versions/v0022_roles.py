@@ -7,11 +7,11 @@ migration makes is `owner`'s too (padan.warehouse.migrations), and is granted by
 from alembic import op
 
 revision = "0022"
-down_revision = "0021"
+down_revision = "0030"
 
 ROLES = ("owner", "loader", "transformer", "quality", "liaison_bps", "liaison_bkn", "bi_reader", "auditor")
 OF_DBT = (
-    "staging_bkn", "staging_bps", "integration", "snapshots", "reference",
+    "staging_bkn", "staging_bps", "staging_ledger", "integration", "snapshots", "reference",
     "marts_asn", "marts_functional_position", "marts_reconciliation",
 )  # fmt: skip
 WRITE = "select, insert, update, delete"
@@ -106,6 +106,8 @@ def _grants() -> list[str]:
         f"grant select on all tables in schema {raw} to transformer, quality",
         "grant select on landing.extract, landing.extract_dataset to transformer",
         f"alter default privileges for role owner in schema {raw} grant select on tables to transformer, quality",
+        "grant usage on schema ledger to transformer",
+        "grant select on all tables in schema ledger to transformer",
         # quality: reads what it judges, writes verdicts
         "grant usage on schema quality to quality",
         f"grant {WRITE} on quality.verdict to quality",
