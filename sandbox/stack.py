@@ -197,7 +197,7 @@ class Stack:
         binaries = Path(sys.executable).parent
         port = self.ports
         _, certificate, key = ensure_certificates(self.home / "certificates")
-        docs = self.home / "state"
+        docs = self.home / "docs"
 
         def uvicorn(application: str, on: int) -> list[str]:
             return [
@@ -286,7 +286,7 @@ class Stack:
             StackError: naming the part that failed and its log.
         """
         self.logs.mkdir(parents=True, exist_ok=True)
-        (self.home / "state").mkdir(exist_ok=True)
+        self._link_docs()
         if not self.supervising() and not all(_free(port) for port in self.ports.values()):
             (self.home / "ports.json").unlink()  # another program took one meanwhile
             del self.ports
@@ -304,6 +304,15 @@ class Stack:
             command = [str(Path(sys.executable).parent / "supervisord"), "-c", str(self._supervisor_configuration())]
             self._checked("supervisord", command)
         self._wait_until_ready()
+
+    def _link_docs(self) -> None:
+        """A folder of what the docs server shows: the two documentations, and not the logs and targets beside them."""
+        (self.home / "state").mkdir(exist_ok=True)
+        docs = self.home / "docs"
+        docs.mkdir(exist_ok=True)
+        for name in ("data_docs", "dbt_docs"):
+            if not (docs / name).is_symlink():
+                (docs / name).symlink_to(self.home / "state" / name)
 
     def _checked(self, name: str, command: list[str]) -> None:
         log = self.logs / f"{name}.log"

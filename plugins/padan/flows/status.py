@@ -65,7 +65,7 @@ def _people(connection: psycopg.Connection[dict[str, Any]]) -> dict[str, Any]:
     matched = _rows(
         connection,
         "integration.int_matching__pairs",
-        "select tier, count(*) as pairs from {} group by 1 order by 1",
+        "select tier, count(*) as pairs from {} group by 1 order by 2 desc, 1",
     )
     alone = _rows(
         connection,
