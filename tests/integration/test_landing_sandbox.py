@@ -16,10 +16,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
+
 from padan import landing
+from padan.errors import (
+    ContractViolation,
+    MalformedResponse,
+    OperatorTokenExpired,
+    PadanError,
+    PublicationStopped,
+    SourceUnavailable,
+)
 from padan.landing import archive
 from padan.settings import JfSettings, SiasnSettings
-
 from sandbox import jf_service, siasn
 from sandbox.world import build
 from tests.integration.test_agencies_sandbox import SECRETS, Service, serving
@@ -239,3 +248,121 @@ def test_second_day_changes_what_the_sandbox_changed(
             assert incremental.bench.rows(rows) == full.bench.rows(rows), dataset.name
     finally:
         shutil.copytree(kept, world, dirs_exist_ok=True)
+
+
+@pytest.fixture(scope="module")
+def published(
+    new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFactory, world: Path, bkn: Service, bps: Service
+) -> Landing:
+    """A warehouse in which the day is published; the client gives up at the first failure of a unit."""
+    landed = Landing(new_database(), tmp_path_factory.mktemp("published"), world, bkn, bps)
+    landed.siasn.retries = 0
+    landed.run()
+    return landed
+
+
+@pytest.fixture(autouse=True)
+def _calm(bkn: Service, bps: Service) -> None:
+    bkn.calm()
+    bps.calm()
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "options", "error", "message"),
+    [
+        ("repeated_page", "/satuan-kerja", {}, ContractViolation, "ref_satuan_kerja page 1000"),
+        ("renamed_field", "/data-utama/", {"field": "nipBaru"}, ContractViolation, "field nipBaru is absent"),
+        ("renamed_field", "/golongan", {"field": "nama"}, ContractViolation, "ref_golongan: field nama is absent"),
+        ("html", "/golongan", {}, MalformedResponse, "ref_golongan"),
+        ("truncated_json", "/ref-unor", {}, MalformedResponse, "ref_unor"),
+        ("suspended", "/pns/", {}, SourceUnavailable, "suspended"),
+        ("empty_list", "ref-unor", {}, PublicationStopped, "ref_unor: no row in scope arrived where"),
+        ("empty_list", "/v1/holders", {}, PublicationStopped, "holders: no row in scope arrived where"),
+        (
+            "shrunk_list",
+            "/v1/holders",
+            {"share": 0.3},
+            PublicationStopped,
+            r"holders: \d+ rows where \d+ are published",
+        ),
+        ("renamed_field", "/v1/holders", {"field": "jf_code"}, ContractViolation, "holders: field jf_code is absent"),
+        ("html", "/v1/credits", {}, MalformedResponse, "credits"),
+    ],
+)
+def test_fault_of_a_service_ends_in_a_clear_message_and_nothing_published_changes(
+    published: Landing,
+    bkn: Service,
+    bps: Service,
+    kind: str,
+    path: str,
+    options: dict[str, Any],
+    error: type[PadanError],
+    message: str,
+) -> None:
+    before = published.bench.hash()
+    published.jf.retries = 0
+    (bps if path.startswith("/v1/") else bkn).fault(kind, path, None, **options)
+    with pytest.raises(error, match=message):
+        published.run()
+    assert published.bench.hash() == before
+    last = "select state, reason is not null from landing.extract order by extract_id desc limit 1"
+    state = {SourceUnavailable: "open", MalformedResponse: "failed"}.get(error, "stopped")
+    assert published.bench.rows(last) == [(state, True)]
+    published.bench.add_up()
+    if state == "open":  # else the next test would go on with it
+        bkn.calm()
+        assert published.run()["bkn"].changes == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "options", "dataset", "rule"),
+    [
+        ("html", "/data-utama/", {}, "data_utama", "html_body"),
+        ("truncated_json", "/rw-golongan/", {}, "rw_golongan", "not_json"),
+        ("wrong_type", "/data-utama/", {"field": "nama"}, "data_utama", "not_scalar"),
+        ("duplicated_row", "/rw-golongan/", {}, "rw_golongan", "count"),
+        ("duplicated_row", "/golongan", {}, "ref_golongan", "duplicate_row"),
+    ],
+)
+def test_fault_of_one_answer_ends_in_quarantine_and_nothing_published_changes(
+    published: Landing, bkn: Service, kind: str, path: str, options: dict[str, Any], dataset: str, rule: str
+) -> None:
+    before = published.bench.hash()
+    bkn.fault(kind, path, 1, **options)
+    summary = published.run()["bkn"]
+    found = next(one for one in summary.datasets if one.dataset == dataset)
+    planted = published.truth["landing"]["bkn"][dataset]["quarantined"]
+    assert found.quarantined == planted + 1
+    rules = published.bench.rows(
+        "select rule from landing.quarantine where extract_id = %s and dataset = %s", summary.extract_id, dataset
+    )
+    assert (rule,) in rules
+    assert published.bench.hash() == before
+    published.bench.add_up()
+
+
+def test_expired_operator_token_says_so_and_the_answers_so_far_are_kept(published: Landing, bkn: Service) -> None:
+    before = published.bench.hash()
+    operator = published.siasn.model_copy(update={"sso_username": SecretStr(""), "sso_token": SecretStr("pasted")})
+    own, published.siasn = published.siasn, operator
+    with pytest.raises(OperatorTokenExpired):
+        published.run()
+    published.siasn = own
+    assert published.bench.hash() == before
+    assert published.bench.value("select state from landing.extract order by extract_id desc limit 1") == "open"
+    assert [summary.changes for summary in published.run().values()] == [0, 0]
+
+
+def test_unknown_field_and_impossible_date_are_no_reason_to_stop(published: Landing, bkn: Service) -> None:
+    bkn.fault("extra_field", "/ref-unor", None)
+    bkn.fault("impossible_date", "/data-utama/", 1, field="tglLahir")
+    summary = published.run()["bkn"]
+    dropped = published.bench.rows(
+        "select field from landing.dropped_field where extract_id = %s and field = 'fieldBaru'",
+        summary.extract_id,
+    )
+    assert dropped == [("fieldBaru",)]
+    assert published.bench.value("select count(*) from raw_bkn.data_utama where tgl_lahir = '31-02-2020'") == 1
+    assert summary.changes == 1
+    bkn.calm()
+    assert published.run()["bkn"].changes == 1  # and back again
