@@ -113,6 +113,7 @@ class Chart:
     series: tuple[Series, ...]
     highest: float
     alt: str
+    lowest: float = 0.0
     block: str = field(default="chart", init=False)
 
 
