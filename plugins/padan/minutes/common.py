@@ -45,7 +45,7 @@ def fields_of(inputs: Inputs, issue: Issue) -> dict[str, str]:
         "month_name": month_name(signed),
         "year_words": titled(terbilang(signed.year)),
         "date_numeric": numeric_date(signed),
-        "place": issue.place,
+        "place": facts.place,
         "agreement_title": facts.title,
         "number_bps": facts.parties["bps"].number,
         "number_bkn": facts.parties["bkn"].number,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -14,9 +15,12 @@ from padan.agreement import Agreement, RefusalReason
 from padan.agreement.wording import indonesian
 from padan.errors import AgreementNotInForce
 from padan.minutes import queries, registers
-from padan.minutes.errors import InputsChanged, SemesterNotClosed
+from padan.minutes.errors import InputsChanged, RegisterError, SemesterNotClosed
 from padan.minutes.inputs import (
+    AgencyRow,
     AgreementFacts,
+    AttributeRow,
+    Case,
     Correction,
     Inputs,
     ManualEvidence,
@@ -37,6 +41,8 @@ from padan.warehouse.connection import Connection
 
 # How far from the semester's last day the marts may stand: an agency may be down on that day, and nights go on after it.
 CUT_WINDOW = timedelta(days=31)
+# Without an earlier cut nothing was open before: a day before any history.
+_BEFORE_ALL = date(1900, 1, 1)
 PARTIES: tuple[PartyCode, ...] = ("bps", "bkn")
 
 
@@ -137,6 +143,7 @@ def agreement_facts(
     suspended = [one for one in effective.suspensions if one.start <= period.end and (one.end or period.end) >= period.start]
     return AgreementFacts(
         title=agreement.title,
+        place=effective.place or "Jakarta",
         signed=agreement.signed,
         start=effective.validity.start,
         end=effective.validity.end,
@@ -218,8 +225,7 @@ def _copy(
     values: dict[str, Any] = {
         "cut": cut,
         "since": since,
-        # Without an earlier cut nothing was open before: a day before any history.
-        "previous_cut": closing.previous_cut or date(1900, 1, 1),
+        "previous_cut": closing.previous_cut or _BEFORE_ALL,
         "withdrawn": list(withdrawn),
         "days": period.month_ends(min(cut, period.end)),
         "due_days": json.dumps(terms.due_days),
@@ -262,6 +268,66 @@ def _copy(
     personal = tuple(PersonalCase.model_validate(row) for row in ask(queries.PERSONAL))
     extracts = tuple(row["extract_id"] for row in ask(queries.EXTRACTS))
     return seal(inputs, personal, since, withdrawn, extracts, _lasting(connection, {"cut": cut, "since": since}))
+
+
+def corrected(connection: Connection, published: FrozenSemester, correction: Correction) -> FrozenSemester:
+    """A published semester without the cases that a reviewed correction withdraws.
+
+    What was frozen is counted again; what happened between the cuts is asked again of the history of differences.
+
+    Raises:
+        RegisterError: a case is not among those of the published edition.
+    """
+    was, manifest = published.inputs, published.manifest
+    withdrawn = tuple(sorted({*manifest.withdrawn, *correction.withdrawn_cases}))
+    unknown = set(correction.withdrawn_cases) - {case.case_id for case in was.cases}
+    if unknown:
+        raise RegisterError(f"the correction of {was.period} withdraws {len(unknown)} cases that its papers do not have")
+    cases = tuple(case for case in was.cases if case.case_id not in withdrawn)
+    values: dict[str, Any] = {
+        "cut": was.cut,
+        "since": manifest.since,
+        "previous_cut": was.previous_cut or _BEFORE_ALL,
+        "withdrawn": list(withdrawn),
+        "days": [point.day for point in was.months],
+        "due_days": json.dumps(was.terms.due_days),
+    }
+    fresh = {
+        name: queries.ask(connection, query, values)
+        for name, query in (("movements", queries.MOVEMENTS), ("months", queries.MONTHS), ("durations", queries.DURATIONS))
+    }
+    inputs = Inputs.model_validate(
+        {
+            **was.model_dump(),
+            **fresh,
+            "edition": correction.edition,
+            "cases": cases,
+            "attributes": _attributes_of(was.attributes, cases),
+            "agencies": _agencies_of(cases),
+            "corrections": (*was.corrections, correction),
+        }
+    )
+    personal = tuple(case for case in published.personal if case.case_id not in withdrawn)
+    counted = lasting(connection, manifest)
+    return seal(inputs, personal, manifest.since, withdrawn, manifest.extract_ids, counted)
+
+
+def _attributes_of(rows: tuple[AttributeRow, ...], cases: tuple[Case, ...]) -> list[AttributeRow]:
+    columns = {"modified": "modified", "only_in_bkn": "only_bkn", "only_in_bps": "only_bps", "not_comparable": "not_comparable"}
+    counted = Counter((case.attribute, columns[case.verdict]) for case in cases)
+    found = [
+        row.model_copy(update={column: counted[row.attribute, column] for column in columns.values()}) for row in rows
+    ]
+    return sorted(found, key=lambda row: (-row.cases, row.attribute))
+
+
+def _agencies_of(cases: tuple[Case, ...]) -> list[AgencyRow]:
+    counted = Counter((case.agency, case.owner) for case in cases)
+    found = [
+        AgencyRow(name=name, bps=counted[name, "bps"], bkn=counted[name, "bkn"], both=counted[name, "both"])
+        for name in {case.agency for case in cases}
+    ]
+    return sorted(found, key=lambda row: (-row.cases, row.name))
 
 
 def seal(

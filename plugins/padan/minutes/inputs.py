@@ -51,6 +51,7 @@ class AgreementFacts(Frozen):
     """What the papers quote of the agreement."""
 
     title: str
+    place: str
     signed: date
     start: date
     end: date

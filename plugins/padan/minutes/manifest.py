@@ -52,13 +52,12 @@ class Manifest(Frozen):
 
 
 class Issue(Frozen):
-    """What one issue of the papers has beyond the manifest: draft or final, numbers, place and day of signing."""
+    """What one issue of the papers has beyond the manifest: draft or final, numbers and day of signing."""
 
     final: bool
     number: str
     evaluation_number: str
     signed_on: date
-    place: str
 
 
 @cache
