@@ -18,6 +18,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from padan.errors import PadanError
 from padan.flows import PIPELINE, Step, Workflow, run
+from padan.minutes_cli import app as minutes_app
 
 app = typer.Typer(
     help="Padan: warehouse of the BPS-BKN data agreement. Settings come from the environment or from PADAN_ENV_FILE.",
@@ -25,6 +26,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(minutes_app, name="minutes", rich_help_panel="The papers")
 console = Console(stderr=True)
 
 AsOf = Annotated[

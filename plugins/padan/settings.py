@@ -83,6 +83,15 @@ class Settings(BaseSettings):
     quarantine_limit: float = Field(default=0.05, gt=0, le=1, description="share of rows that may fail before publication stops")
 
 
+class MinutesSettings(BaseSettings):
+    """Where the official papers and their register are. Environment prefix ``PADAN_MINUTES_``."""
+
+    model_config = SettingsConfigDict(env_prefix="PADAN_MINUTES_", extra="ignore")
+
+    output_dir: Path | None = Field(default=None, description="published papers; default: minutes/ of the archive")
+    register_dir: Path | None = Field(default=None, description="reviewed files; default: register/ of the checkout")
+
+
 SettingsType = TypeVar("SettingsType", bound=BaseSettings)
 
 

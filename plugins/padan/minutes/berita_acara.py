@@ -95,7 +95,8 @@ def _opening(paper: Paper, inputs: Inputs, issue: Issue) -> Iterator[Block]:
     yield words.paragraph("both")
     addenda = words.text("basis_addenda", addenda="; ".join(facts.addenda)) if facts.addenda else ""
     laws = [
-        words.runs("basis_last_law" if law == facts.legal_bases[-1] else "basis_law", law=law) for law in facts.legal_bases
+        words.runs("basis_last_law" if law == facts.legal_bases[-1] else "basis_law", law=law)
+        for law in facts.legal_bases
     ]
     basis = words.runs("basis_agreement", addenda=f" {addenda}" if addenda else "")
     yield Listing((basis, words.runs("basis_article"), *laws), "1.")
@@ -117,11 +118,18 @@ def _scope_and_method(paper: Paper, inputs: Inputs) -> Iterator[Block]:
     words = paper.wording
     newest = {one.party: indonesian(one.newest) if one.newest else "(belum ada)" for one in inputs.services}
     yield Heading("A. Ruang Lingkup")
-    yield Listing((words.runs("scope_1"), words.runs("scope_2", newest_bps=newest["bps"], newest_bkn=newest["bkn"])), "1.")
+    yield Listing(
+        (words.runs("scope_1"), words.runs("scope_2", newest_bps=newest["bps"], newest_bkn=newest["bkn"])), "1."
+    )
     yield Heading("B. Metode Pemadanan")
     compared = len([row for row in inputs.attributes if row.attribute != "presence"])
     yield Listing(
-        (words.runs("method_1"), words.runs("method_2", attributes_count=count_in_words(compared)), words.runs("method_3")), "1."
+        (
+            words.runs("method_1"),
+            words.runs("method_2", attributes_count=count_in_words(compared)),
+            words.runs("method_3"),
+        ),
+        "1.",
     )
 
 
@@ -151,7 +159,10 @@ def _people(paper: Paper, inputs: Inputs) -> Iterator[Block]:
     tiers = {tier.tier: tier.pairs for tier in people.matched}
     rows = [(f"Padan berdasarkan {TIERS[name]}", tiers.get(name, 0)) for name in TIERS]
     rows += [(f"Padan dengan cara lain ({name})", pairs) for name, pairs in tiers.items() if name not in TIERS]
-    rows += [("Hanya terdapat pada data PIHAK KEDUA", people.only_bkn), ("Hanya terdapat pada data PIHAK KESATU", people.only_bps)]
+    rows += [
+        ("Hanya terdapat pada data PIHAK KEDUA", people.only_bkn),
+        ("Hanya terdapat pada data PIHAK KESATU", people.only_bps),
+    ]
     yield Table(
         paper.caption("Pegawai menurut hasil pemadanan"),
         (Column("Hasil pemadanan", share=1), Column("Pegawai", "right"), Column("Bagian", "right")),
@@ -184,7 +195,13 @@ def _differences(paper: Paper, inputs: Inputs) -> Iterator[Block]:
         ),
         (
             *(
-                (row.label, _OWNERS_IN_WORDS[row.owner], count(row.compared), count(row.cases), percent(row.cases, row.compared))
+                (
+                    row.label,
+                    _OWNERS_IN_WORDS[row.owner],
+                    count(row.compared),
+                    count(row.cases),
+                    percent(row.cases, row.compared),
+                )
                 for row in rows
             ),
             ("Jumlah", "", "", count(sum(row.cases for row in rows)), ""),
@@ -194,7 +211,10 @@ def _differences(paper: Paper, inputs: Inputs) -> Iterator[Block]:
     shown = inputs.agencies[:_SHOWN_AGENCIES]
     caption = paper.caption("Instansi dengan perbedaan data terbanyak")
     yield words.paragraph(
-        "agencies", agencies=count(len(inputs.agencies)), shown=count_in_words(len(shown)).capitalize(), table=str(paper.tables)
+        "agencies",
+        agencies=count(len(inputs.agencies)),
+        shown=count_in_words(len(shown)).capitalize(),
+        table=str(paper.tables),
     )
     yield Table(
         caption,
@@ -219,7 +239,10 @@ def _movement(paper: Paper, inputs: Inputs) -> Iterator[Block]:
     if inputs.previous_cut is None:
         yield words.paragraph("movement_first")
         return
-    totals = {name: sum(getattr(row, name) for row in inputs.movements) for name in ("before", "resolved", "carried", "new", "open")}
+    totals = {
+        name: sum(getattr(row, name) for row in inputs.movements)
+        for name in ("before", "resolved", "carried", "new", "open")
+    }
     yield words.paragraph(
         "movement",
         previous_cut=indonesian(inputs.previous_cut),
@@ -240,7 +263,10 @@ def _movement(paper: Paper, inputs: Inputs) -> Iterator[Block]:
                 (_OWNERS_IN_WORDS[row.owner], *map(count, (row.before, row.resolved, row.carried, row.new, row.open)))
                 for row in inputs.movements
             ),
-            ("Jumlah", *map(count, (totals["before"], totals["resolved"], totals["carried"], totals["new"], totals["open"]))),
+            (
+                "Jumlah",
+                *map(count, (totals["before"], totals["resolved"], totals["carried"], totals["new"], totals["open"])),
+            ),
         ),
         total=True,
     )

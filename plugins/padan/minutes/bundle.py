@@ -58,7 +58,7 @@ def sums(files: Mapping[str, bytes]) -> str:
 
 
 def write(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Put ``files`` and their sidecar in ``folder``, all at once and for their owner's eyes alone; what was there goes."""
+    """Put ``files`` and their sidecar in ``folder``, all at once and for their owner alone; what was there goes."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     partial = folder.with_name(f".{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)

@@ -11,8 +11,8 @@ from padan.minutes.content import Block, Column, Document, Letterhead, Table
 from padan.minutes.inputs import Correction, Inputs, Owner, PartyCode
 from padan.minutes.manifest import Issue, Manifest
 from padan.minutes.period import Period
-from padan.minutes.words import count, day_name, month_name, numeric_date, terbilang, titled
 from padan.minutes.wording import Wording
+from padan.minutes.words import count, day_name, month_name, numeric_date, terbilang, titled
 
 PARTIES: tuple[PartyCode, ...] = ("bps", "bkn")
 OWNERS: tuple[Owner, ...] = ("bps", "bkn", "both")
@@ -98,7 +98,10 @@ class Paper:
         """How the paper was made, and the hashes that prove it."""
         yield self.wording.paragraph("annex_manifest")
         extracts = manifest.extract_ids
-        shown = ", ".join(map(str, extracts[:12])) + (f", ... ({count(len(extracts))} pengambilan)" if len(extracts) > 12 else "")
+        tools = ", ".join(f"{name} {number}" for name, number in sorted(manifest.renderers.items()))
+        shown = ", ".join(map(str, extracts[:12])) + (
+            f", ... ({count(len(extracts))} pengambilan)" if len(extracts) > 12 else ""
+        )
         yield Table(
             self.caption("Masukan naskah"),
             (Column("Masukan", share=0.42), Column("Keterangan", share=1)),
@@ -107,7 +110,7 @@ class Paper:
                 ("Posisi data", indonesian(manifest.cut)),
                 ("Pengambilan data", shown or "tidak ada"),
                 ("Versi Padan", manifest.padan_version),
-                ("Perangkat penyusun", ", ".join(f"{name} {number}" for name, number in sorted(manifest.renderers.items()))),
+                ("Perangkat penyusun", tools),
                 ("Sidik perjanjian", manifest.agreement_sha256),
                 ("Sidik kode dan naskah", manifest.code_sha256),
                 ("Sidik masukan", manifest.inputs_sha256),
@@ -135,7 +138,11 @@ def letterhead(inputs: Inputs) -> Letterhead:
         side = inputs.agreement.parties[party]
         address = side.address or side.liaison_address
         phone = f"Telepon {side.liaison_phone}" if side.liaison_phone else ""
-        return tuple(line for line in (side.name.upper(), address, " · ".join(x for x in (phone, side.liaison_email) if x)) if line)
+        return tuple(
+            line
+            for line in (side.name.upper(), address, " · ".join(x for x in (phone, side.liaison_email) if x))
+            if line
+        )
 
     return Letterhead(lines("bps"), lines("bkn"))
 

@@ -1,4 +1,4 @@
-"""The content model: what a paper says, in which order, without how it looks. PDF and DOCX are rendered from it alike."""
+"""The content model: what a paper says, in which order, without how it looks. PDF and DOCX are made from it."""
 
 from __future__ import annotations
 

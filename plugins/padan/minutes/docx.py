@@ -36,8 +36,8 @@ _WIDTH = 16.3  # cm between the margins
 _ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII")
 _WATERMARK = (
     '<w:pict {namespaces} xmlns:v="urn:schemas-microsoft-com:vml" xmlns:o="urn:schemas-microsoft-com:office:office">'
-    '<v:shape id="draf" type="#_x0000_t136" style="position:absolute;margin-left:0;margin-top:0;width:430pt;height:170pt;'
-    "rotation:315;z-index:-251658752;mso-position-horizontal:center;mso-position-horizontal-relative:margin;"
+    '<v:shape id="draf" type="#_x0000_t136" style="position:absolute;margin-left:0;margin-top:0;width:430pt;'
+    "height:170pt;rotation:315;z-index:-251658752;mso-position-horizontal:center;mso-position-horizontal-relative:margin;"
     'mso-position-vertical:center;mso-position-vertical-relative:margin" fillcolor="#d9d9d9" stroked="f" '
     'path="m@7,l@8,m@5,21600l@6,21600e" coordsize="21600,21600" o:spt="136" adj="10800">'
     '<v:path textpathok="t" o:connecttype="rect"/><v:textpath on="t" fitshape="t" '
@@ -216,7 +216,10 @@ def _table(package: Any, block: Table) -> None:
     centimetres = _widths(block)
     widths = [round(width * 567) for width in centimetres]  # twentieths of a point
     rows = [_row([column.title for column in block.columns], block, widths, head=True)]
-    rows += [_row(values, block, widths, bold=block.total and at == len(block.rows) - 1) for at, values in enumerate(block.rows)]
+    rows += [
+        _row(values, block, widths, bold=block.total and at == len(block.rows) - 1)
+        for at, values in enumerate(block.rows)
+    ]
     table = package.add_table(rows=0, cols=len(block.columns))
     table.style, table.alignment, table.autofit = "Table Grid", WD_TABLE_ALIGNMENT.CENTER, False
     for column, width in zip(table.columns, centimetres, strict=True):

@@ -1,8 +1,8 @@
-"""Laporan Hasil Evaluasi Integrasi Data: the evaluation of the integration (PKS articles 3(2)d and 7), from frozen inputs."""
+"""Laporan Hasil Evaluasi Integrasi Data: the evaluation of the integration (PKS articles 3(2)d and 7)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 
 from padan.agreement.wording import indonesian
@@ -23,7 +23,7 @@ from padan.minutes.content import (
     Title,
     runs,
 )
-from padan.minutes.inputs import Inputs, ObligationFacts
+from padan.minutes.inputs import Inputs, ObligationFacts, Service
 from padan.minutes.manifest import Issue, Manifest
 from padan.minutes.period import Period
 from padan.minutes.recommendations import RULES
@@ -93,6 +93,27 @@ def _opening(paper: Paper, inputs: Inputs, issue: Issue) -> Iterator[Block]:
     )
 
 
+_SERVICE_LINES: tuple[tuple[str, Callable[[Service], str]], ...] = (
+    ("Permintaan", lambda one: count(one.requests)),
+    ("Terlayani", lambda one: count(one.answered)),
+    ("Terlayani pada percobaan pertama", lambda one: count(one.first_time)),
+    ("Percobaan gagal", lambda one: count(one.failed)),
+    ("Percobaan yang dibatasi lajunya", lambda one: count(one.throttled)),
+    ("Ketersediaan", lambda one: percent(one.answered, one.requests)),
+    ("Waktu jawab tengah (milidetik)", lambda one: _known(one.median_ms)),
+    ("Waktu jawab persentil ke-95 (milidetik)", lambda one: _known(one.p95_ms)),
+    ("Pengambilan data", lambda one: count(one.extracts)),
+    ("Pengambilan data yang dipublikasikan", lambda one: count(one.published)),
+    ("Hari terbit", lambda one: count(one.days_published)),
+    ("Rentang terpanjang tanpa publikasi (hari)", lambda one: count(one.longest_gap_days)),
+    ("Data termutakhir", lambda one: indonesian(one.newest) if one.newest else "–"),
+)
+
+
+def _known(number: int | None) -> str:
+    return "–" if number is None else count(number)
+
+
 def _services(paper: Paper, inputs: Inputs) -> Iterator[Block]:
     words = paper.wording
     yield Heading("3. Ketersediaan Layanan dan Kemutakhiran Data")
@@ -103,29 +124,15 @@ def _services(paper: Paper, inputs: Inputs) -> Iterator[Block]:
     yield Table(
         paper.caption("Ketersediaan web service"),
         (Column("Uraian", share=1), *(Column(ROLES[one.party], "right") for one in inputs.services)),
-        tuple(
-            (label, *(value(one) for one in inputs.services))
-            for label, value in (
-                ("Permintaan", lambda one: count(one.requests)),
-                ("Terlayani", lambda one: count(one.answered)),
-                ("Terlayani pada percobaan pertama", lambda one: count(one.first_time)),
-                ("Percobaan gagal", lambda one: count(one.failed)),
-                ("Percobaan yang dibatasi lajunya", lambda one: count(one.throttled)),
-                ("Ketersediaan", lambda one: percent(one.answered, one.requests)),
-                ("Waktu jawab tengah (milidetik)", lambda one: count(one.median_ms) if one.median_ms is not None else "–"),
-                ("Waktu jawab persentil ke-95 (milidetik)", lambda one: count(one.p95_ms) if one.p95_ms is not None else "–"),
-                ("Pengambilan data", lambda one: count(one.extracts)),
-                ("Pengambilan data yang dipublikasikan", lambda one: count(one.published)),
-                ("Hari terbit", lambda one: count(one.days_published)),
-                ("Rentang terpanjang tanpa publikasi (hari)", lambda one: count(one.longest_gap_days)),
-                ("Data termutakhir", lambda one: indonesian(one.newest) if one.newest else "–"),
-            )
-        ),
+        tuple((label, *map(shown, inputs.services)) for label, shown in _SERVICE_LINES),
     )
     by_party = {one.party: one for one in inputs.services}
     yield words.paragraph(
         "freshness",
-        **{f"newest_{party}": indonesian(newest) if (newest := by_party[party].newest) else "(belum ada)" for party in PARTIES},
+        **{
+            f"newest_{party}": indonesian(newest) if (newest := by_party[party].newest) else "(belum ada)"
+            for party in PARTIES
+        },
         **{f"gap_{party}": count(by_party[party].longest_gap_days) for party in PARTIES},
     )
 
@@ -180,7 +187,14 @@ def _quality(paper: Paper, inputs: Inputs) -> Iterator[Block]:
             Column("Indeks kesesuaian", "right"),
         ),
         tuple(
-            (Period.parse(name).label_id, count(everyone), count(pairs), percent(pairs, everyone), count(compared), percent(same, compared))
+            (
+                Period.parse(name).label_id,
+                count(everyone),
+                count(pairs),
+                percent(pairs, everyone),
+                count(compared),
+                percent(same, compared),
+            )
             for name, pairs, everyone, same, compared in points
         ),
     )
@@ -192,7 +206,8 @@ def _quality(paper: Paper, inputs: Inputs) -> Iterator[Block]:
         paper.caption("Hasil pemeriksaan mutu data"),
         (Column("Tahap", share=1), Column("Lulus", "right"), Column("Peringatan", "right"), Column("Kritis", "right")),
         tuple(
-            (_STAGES.get(row.stage, row.stage), count(row.passed), count(row.warnings), count(row.critical)) for row in inputs.quality
+            (_STAGES.get(row.stage, row.stage), count(row.passed), count(row.warnings), count(row.critical))
+            for row in inputs.quality
         ),
     )
 
@@ -203,7 +218,9 @@ def _rates(paper: Paper, points: list[tuple[str, int, int, int, int]]) -> Chart:
     lowest = max(0.0, float(int(min(*matched, *same)) - 1))
     return Chart(
         "line",
-        paper.figure(f"Tingkat kepadanan dan indeks kesesuaian data (persen; sumbu tegak mulai dari {decimal(lowest, 0)})"),
+        paper.figure(
+            f"Tingkat kepadanan dan indeks kesesuaian data (persen; sumbu tegak mulai dari {decimal(lowest, 0)})"
+        ),
         tuple(name for name, *_ in points),
         (
             Series("Tingkat kepadanan", matched, tuple(decimal(Fraction(p * 100, e)) for _, p, e, _, _ in points)),
@@ -211,7 +228,7 @@ def _rates(paper: Paper, points: list[tuple[str, int, int, int, int]]) -> Chart:
         ),
         highest=100.0,
         lowest=lowest,
-        alt="Grafik garis tingkat kepadanan dan indeks kesesuaian data menurut semester; angkanya tercantum pada tabel di atasnya.",
+        alt="Grafik garis tingkat kepadanan dan indeks kesesuaian menurut semester; angkanya pada tabel di atasnya.",
     )
 
 
@@ -221,7 +238,9 @@ def _resolution(paper: Paper, inputs: Inputs) -> Iterator[Block]:
     if inputs.previous_cut is None:
         yield words.paragraph("differences_first")
     else:
-        totals = {name: count(sum(getattr(row, name) for row in inputs.movements)) for name in ("resolved", "carried", "new")}
+        totals = {
+            name: count(sum(getattr(row, name) for row in inputs.movements)) for name in ("resolved", "carried", "new")
+        }
         yield words.paragraph("differences", previous_cut=indonesian(inputs.previous_cut), **totals)
     rows = [row for row in inputs.attributes if row.cases][:10]
     if rows:
@@ -231,7 +250,7 @@ def _resolution(paper: Paper, inputs: Inputs) -> Iterator[Block]:
             tuple(row.label for row in rows),
             (Series("Perbedaan", tuple(float(row.cases) for row in rows), tuple(count(row.cases) for row in rows)),),
             highest=float(max(row.cases for row in rows)),
-            alt="Grafik batang jumlah perbedaan data terbuka menurut elemen data; angkanya tercantum pada berita acara.",
+            alt="Grafik batang jumlah perbedaan data terbuka menurut elemen data; angkanya ada pada berita acara.",
         )
     if inputs.months and any(point.open for point in inputs.months):
         yield Chart(
@@ -240,7 +259,9 @@ def _resolution(paper: Paper, inputs: Inputs) -> Iterator[Block]:
             tuple(f"{point.day:%d-%m-%Y}" for point in inputs.months),
             (
                 Series(
-                    "Terbuka", tuple(float(point.open) for point in inputs.months), tuple(count(point.open) for point in inputs.months)
+                    "Terbuka",
+                    tuple(float(point.open) for point in inputs.months),
+                    tuple(count(point.open) for point in inputs.months),
                 ),
             ),
             highest=float(max(point.open for point in inputs.months)),
@@ -269,8 +290,8 @@ def _resolution(paper: Paper, inputs: Inputs) -> Iterator[Block]:
                 count(row.due_days),
                 count(row.closed),
                 count(row.closed_in_time),
-                "–" if row.median_days is None else count(row.median_days),
-                "–" if row.longest_days is None else count(row.longest_days),
+                _known(row.median_days),
+                _known(row.longest_days),
                 count(row.overdue_open),
             )
             for row in inputs.durations
@@ -333,7 +354,8 @@ def _obligations(paper: Paper, inputs: Inputs) -> Iterator[Block]:
 def _incidents(paper: Paper, inputs: Inputs) -> Iterator[Block]:
     yield Heading("8. Gangguan")
     rows = [
-        (f"{one.occurred_on:%d-%m-%Y}", one.party.upper(), f"{one.what} ({one.id})", one.resolution) for one in inputs.incidents
+        (f"{one.occurred_on:%d-%m-%Y}", one.party.upper(), f"{one.what} ({one.id})", one.resolution)
+        for one in inputs.incidents
     ] + [
         (
             f"{one.as_of:%d-%m-%Y}",
@@ -370,7 +392,9 @@ def _codes(paper: Paper, inputs: Inputs) -> Iterator[Block]:
         yield words.paragraph("codes_none")
     if inputs.unmapped:
         yield words.paragraph(
-            "unmapped", codes=count(sum(row.codes for row in inputs.unmapped)), uses=count(sum(row.uses for row in inputs.unmapped))
+            "unmapped",
+            codes=count(sum(row.codes for row in inputs.unmapped)),
+            uses=count(sum(row.uses for row in inputs.unmapped)),
         )
     else:
         yield words.paragraph("unmapped_none")
@@ -381,7 +405,9 @@ def _activities(paper: Paper, inputs: Inputs) -> Iterator[Block]:
     if not inputs.activities:
         yield paper.wording.paragraph("activities_none")
         return
-    yield paper.wording.paragraph("activities", participants=count_in_words(sum(one.participants for one in inputs.activities)))
+    yield paper.wording.paragraph(
+        "activities", participants=count_in_words(sum(one.participants for one in inputs.activities))
+    )
     yield Table(
         paper.caption("Kegiatan pengembangan kompetensi dan pendampingan"),
         (
@@ -393,7 +419,14 @@ def _activities(paper: Paper, inputs: Inputs) -> Iterator[Block]:
             Column("Bukti", share=0.6),
         ),
         tuple(
-            (f"{one.held_on:%d-%m-%Y}", f"{one.title} ({one.id})", one.kind, one.given_by.upper(), count(one.participants), one.evidence)
+            (
+                f"{one.held_on:%d-%m-%Y}",
+                f"{one.title} ({one.id})",
+                one.kind,
+                one.given_by.upper(),
+                count(one.participants),
+                one.evidence,
+            )
             for one in inputs.activities
         ),
         dense=True,

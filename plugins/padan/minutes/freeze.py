@@ -39,7 +39,7 @@ from padan.minutes.manifest import FORMAT, Lasting, Manifest, code_sha256, rende
 from padan.minutes.period import Period
 from padan.warehouse.connection import Connection
 
-# How far from the semester's last day the marts may stand: an agency may be down on that day, and nights go on after it.
+# How far from the semester's last day the marts may stand: an agency may be down on it, and nights go on after it.
 CUT_WINDOW = timedelta(days=31)
 # Without an earlier cut nothing was open before: a day before any history.
 _BEFORE_ALL = date(1900, 1, 1)
@@ -75,7 +75,9 @@ def require_over(period: Period, as_of: date) -> None:
         SemesterNotClosed: naming its last day.
     """
     if as_of <= period.end:
-        raise SemesterNotClosed(f"{period} is not closed: it ends on {period.end.isoformat()}, this is {as_of.isoformat()}")
+        raise SemesterNotClosed(
+            f"{period} is not closed: it ends on {period.end.isoformat()}, this is {as_of.isoformat()}"
+        )
 
 
 def require_agreement(agreement: Agreement, period: Period, as_of: date) -> None:
@@ -140,7 +142,9 @@ def agreement_facts(
     shown: dict[str, tuple[str, ...]] = {}
     for item in evidence:
         shown[item.obligation] = (*shown.get(item.obligation, ()), item.text)
-    suspended = [one for one in effective.suspensions if one.start <= period.end and (one.end or period.end) >= period.start]
+    suspended = [
+        one for one in effective.suspensions if one.start <= period.end and (one.end or period.end) >= period.start
+    ]
     return AgreementFacts(
         title=agreement.title,
         place=effective.place or "Jakarta",
@@ -185,7 +189,9 @@ def lasting(connection: Connection, manifest: Manifest) -> dict[str, Lasting]:
 
 def _consistent(connection: Connection, cut: date) -> None:
     """The marts and the history of differences must tell of the same cases, or the papers could not be proved later."""
-    marts = {row["case_id"] for row in queries.ask(connection, "select case_id from marts_reconciliation.fct_differences")}
+    marts = {
+        row["case_id"] for row in queries.ask(connection, "select case_id from marts_reconciliation.fct_differences")
+    }
     history = {row["case_id"] for row in queries.ask(connection, queries.OPEN_AT_CUT, {"cut": cut})}
     if marts != history:
         raise InputsChanged(
@@ -234,7 +240,7 @@ def _copy(
     def ask(query: str) -> list[queries.Row]:
         return queries.ask(connection, query, values)
 
-    connection.execute(queries.FROZEN_CASE, values)  # type: ignore[arg-type]  # a constant of that module
+    connection.execute(queries.FROZEN_CASE, values)
     people, compared = ask(queries.PEOPLE)[0], ask(queries.VALUES)[0]
     inputs = Inputs.model_validate(
         {
@@ -282,7 +288,9 @@ def corrected(connection: Connection, published: FrozenSemester, correction: Cor
     withdrawn = tuple(sorted({*manifest.withdrawn, *correction.withdrawn_cases}))
     unknown = set(correction.withdrawn_cases) - {case.case_id for case in was.cases}
     if unknown:
-        raise RegisterError(f"the correction of {was.period} withdraws {len(unknown)} cases that its papers do not have")
+        raise RegisterError(
+            f"the correction of {was.period} withdraws {len(unknown)} cases that its papers do not have"
+        )
     cases = tuple(case for case in was.cases if case.case_id not in withdrawn)
     values: dict[str, Any] = {
         "cut": was.cut,
@@ -294,7 +302,11 @@ def corrected(connection: Connection, published: FrozenSemester, correction: Cor
     }
     fresh = {
         name: queries.ask(connection, query, values)
-        for name, query in (("movements", queries.MOVEMENTS), ("months", queries.MONTHS), ("durations", queries.DURATIONS))
+        for name, query in (
+            ("movements", queries.MOVEMENTS),
+            ("months", queries.MONTHS),
+            ("durations", queries.DURATIONS),
+        )
     }
     inputs = Inputs.model_validate(
         {
@@ -313,7 +325,12 @@ def corrected(connection: Connection, published: FrozenSemester, correction: Cor
 
 
 def _attributes_of(rows: tuple[AttributeRow, ...], cases: tuple[Case, ...]) -> list[AttributeRow]:
-    columns = {"modified": "modified", "only_in_bkn": "only_bkn", "only_in_bps": "only_bps", "not_comparable": "not_comparable"}
+    columns = {
+        "modified": "modified",
+        "only_in_bkn": "only_bkn",
+        "only_in_bps": "only_bps",
+        "not_comparable": "not_comparable",
+    }
     counted = Counter((case.attribute, columns[case.verdict]) for case in cases)
     found = [
         row.model_copy(update={column: counted[row.attribute, column] for column in columns.values()}) for row in rows

@@ -1,7 +1,7 @@
 """What can be done with the papers of a semester: draft, approve, reject, publish, mail, verify.
 
 Nothing final is written before everything is ready: files first to a folder beside, then the registry's rows and the
-folder's name within one transaction. A crash leaves a draft or a whole edition, and the next attempt makes the same bytes.
+folder's name within one transaction. A crash leaves a draft or a whole edition; the next attempt makes the same bytes.
 """
 
 from __future__ import annotations
@@ -165,7 +165,9 @@ class Office:
                 self._replace(connection, period, found, as_of)
             numbers = {"number": issue.number, "evaluation_number": issue.evaluation_number}
             registry.set_state(connection, found, "published", **numbers)
-            connection.execute("update minutes.edition set published_at = now() where edition_id = %s", (found.edition_id,))
+            connection.execute(
+                "update minutes.edition set published_at = now() where edition_id = %s", (found.edition_id,)
+            )
             published = registry.require(connection, period, "published")
             registry.record_files(connection, published, files)
             registry.decide(connection, found.edition_id, "published", found.approved_by or "", "", as_of)
@@ -176,7 +178,9 @@ class Office:
     @staticmethod
     def _replace(connection: Connection, period: Period, found: Edition, as_of: date) -> None:
         earlier = [
-            one for one in registry.editions(connection, period) if one.state == "published" and one.edition < found.edition
+            one
+            for one in registry.editions(connection, period)
+            if one.state == "published" and one.edition < found.edition
         ]
         for one in earlier:
             reason = f"replaced by edition {found.edition}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 import typst
 
@@ -12,7 +13,7 @@ from padan.minutes.errors import TemplateError
 from padan.minutes.inputs import canonical
 
 TEMPLATE = Path(__file__).parent / "typst" / "paper.typ"
-STANDARDS = ["a-2a", "ua-1"]
+STANDARDS: list[Literal["a-2a", "ua-1"]] = ["a-2a", "ua-1"]
 
 
 def render(document: Document) -> bytes:
@@ -28,7 +29,7 @@ def render(document: Document) -> bytes:
             root=str(TEMPLATE.parent),
             ignore_system_fonts=True,
             format="pdf",
-            pdf_standards=STANDARDS,
+            pdf_standards=[*STANDARDS],
             timestamp=moment,
             sys_inputs={"paper": canonical(document.as_json())},
         )

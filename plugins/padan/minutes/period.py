@@ -61,7 +61,7 @@ class Period:
         return date(self.year, 6, 30) if self.half == 1 else date(self.year, 12, 31)
 
     def month_ends(self, until: date) -> list[date]:
-        """The last day of each of its six months, none after ``until``, which ends the list where a month is cut short."""
+        """The last day of each of its six months, none after ``until``, which may cut the last one short."""
         firsts = [date(self.year, self.start.month + step, 1) for step in range(6)]
         ends = [following - timedelta(days=1) for following in (*firsts[1:], self.next.start)]
         found = [min(end, until) for first, end in zip(firsts, ends, strict=True) if first <= until]

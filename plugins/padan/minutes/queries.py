@@ -1,7 +1,7 @@
 """Every question that the papers ask of the warehouse, in one place.
 
-What happened between two semesters is read from dbt's snapshot of differences (SCD2 on logical dates), so that it can be
-asked again years later with the same answer. A ledger of differences, once there is one, replaces the constants below.
+What happened between two semesters is read from dbt's snapshot of differences (SCD2 on logical dates), so that it can
+be asked again years later with the same answer. A ledger of differences, once there is one, replaces these constants.
 """
 
 from __future__ import annotations
@@ -62,7 +62,8 @@ ATTRIBUTES = """
     from reference.attribute_registry as registry
     left join compared using (attribute)
     left join cases using (attribute)
-    order by coalesce(cases.modified + cases.only_bkn + cases.only_bps + cases.not_comparable, 0) desc, registry.attribute
+    order by
+        coalesce(cases.modified + cases.only_bkn + cases.only_bps + cases.not_comparable, 0) desc, registry.attribute
 """
 
 # The cases of the papers: the marts' open differences, less those that a reviewed correction withdrew.
@@ -190,7 +191,7 @@ EXTRACTS = f"""
     from landing.extract where {_EXTRACTS_OF_SEMESTER} order by extract_id
 """
 
-# An exchange is an attempt; a request is answered when an attempt of it is (2xx, or SIASN's 404 for a person without rows).
+# An exchange is an attempt; a request is answered when one of its attempts is: 2xx, or SIASN's 404 for no rows.
 SERVICES = f"""
     with extracts as (select * from landing.extract where {_EXTRACTS_OF_SEMESTER}),
     exchanges as (
@@ -253,7 +254,9 @@ VOLUMES = f"""
         sum(dataset.landed)::bigint as landed,
         sum(dataset.quarantined)::bigint as quarantined,
         sum(dataset.out_of_scope)::bigint as out_of_scope,
-        sum(coalesce(dataset.inserted, 0) + coalesce(dataset.updated, 0) + coalesce(dataset.deleted, 0))::bigint as changed,
+        sum(
+            coalesce(dataset.inserted, 0) + coalesce(dataset.updated, 0) + coalesce(dataset.deleted, 0)
+        )::bigint as changed,
         dataset.dataset like 'ref\\_%%' or dataset.dataset = 'reference_codes' as codes
     from landing.extract inner join landing.extract_dataset as dataset using (extract_id)
     where {_EXTRACTS_OF_SEMESTER} and extract.state = 'published' and dataset.landed is not null
@@ -303,7 +306,7 @@ def ask(connection: Connection, query: str, values: Mapping[str, Any] | None = N
     """
     try:
         with connection.cursor(row_factory=dict_row) as cursor:
-            cursor.execute(query, values or {})  # type: ignore[arg-type]  # the constants of this module
+            cursor.execute(query, values or {})
             return cursor.fetchall()
     except psycopg.errors.UndefinedTable:
         raise StepFailed("the marts are not built yet; there is nothing to draft from") from None

@@ -1,4 +1,4 @@
-"""Rules from which the evaluation's recommendations are drawn; each paragraph of the prose names its rule and threshold."""
+"""Rules from which the evaluation's recommendations are drawn; each paragraph of the prose names its rule."""
 
 from __future__ import annotations
 

@@ -99,10 +99,13 @@ def frozen(connection: Connection, edition: Edition) -> FrozenSemester:
 def history(connection: Connection, before: Period) -> tuple[Past, ...]:
     """Key figures of the published semesters before, the oldest first."""
     latest: dict[str, Edition] = {
-        one.period: one for one in editions(connection) if one.state == "published" and Period.parse(one.period) < before
+        one.period: one
+        for one in editions(connection)
+        if one.state == "published" and Period.parse(one.period) < before
     }
     return tuple(
-        _past(frozen(connection, one).inputs, one) for _, one in sorted(latest.items(), key=lambda item: Period.parse(item[0]))
+        _past(frozen(connection, one).inputs, one)
+        for _, one in sorted(latest.items(), key=lambda item: Period.parse(item[0]))
     )
 
 
@@ -124,8 +127,8 @@ def record_draft(connection: Connection, semester: FrozenSemester, as_of: date, 
     """Store a frozen semester as a draft and return its id; a living draft of the same edition is replaced."""
     manifest = semester.manifest
     replaced = connection.execute(
-        "update minutes.edition set state = 'replaced' where period = %s and edition = %s and state in ('draft', 'approved') "
-        "returning edition_id",
+        "update minutes.edition set state = 'replaced' where period = %s and edition = %s "
+        "and state in ('draft', 'approved') returning edition_id",
         (manifest.period, manifest.edition),
     ).fetchall()
     for (edition_id,) in replaced:
@@ -200,7 +203,8 @@ def queue_mails(connection: Connection, edition: Edition) -> None:
 def pending_mails(connection: Connection, edition: Edition) -> list[PartyCode]:
     """Parties that were not told yet."""
     rows = connection.execute(
-        "select party from minutes.mail where edition_id = %s and state = 'pending' order by party", (edition.edition_id,)
+        "select party from minutes.mail where edition_id = %s and state = 'pending' order by party",
+        (edition.edition_id,),
     ).fetchall()
     return [row[0] for row in rows]
 

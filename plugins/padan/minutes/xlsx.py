@@ -1,7 +1,7 @@
 """The annex of one party: its cases with what it needs to mend them; the other party's cases as numbers alone.
 
-Cells are locked. Every value is written as text: nothing from the data can become a formula or a link, also not when the
-sheet is saved as CSV and opened again, since a leading sign gets Excel's text prefix.
+Cells are locked. Every value is written as text: nothing from the data can become a formula or a link, also not when
+the sheet is saved as CSV and opened again, since a leading sign gets Excel's text prefix.
 """
 
 from __future__ import annotations
@@ -22,11 +22,13 @@ from padan.minutes.period import Period
 
 _RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
 _OWN = (
-    ("No.", 6), ("Nomor kasus", 17), ("NIP", 21), ("NIP pada data BPS", 21), ("Nama", 30), ("Instansi", 38), ("Elemen data", 30),
-    ("Jenis perbedaan", 24), ("Sifat", 10), ("Diselesaikan oleh", 16), ("Nilai pada BKN", 34), ("Nilai pada BPS", 34), ("Sejak", 12),
+    ("No.", 6), ("Nomor kasus", 17), ("NIP", 21), ("NIP pada data BPS", 21), ("Nama", 30), ("Instansi", 38),
+    ("Elemen data", 30), ("Jenis perbedaan", 24), ("Sifat", 10), ("Diselesaikan oleh", 16), ("Nilai pada BKN", 34),
+    ("Nilai pada BPS", 34), ("Sejak", 12),
 )  # fmt: skip
 _OTHER = (
-    ("No.", 6), ("Nomor kasus", 17), ("Instansi", 44), ("Elemen data", 34), ("Jenis perbedaan", 24), ("Sifat", 10), ("Sejak", 12),
+    ("No.", 6), ("Nomor kasus", 17), ("Instansi", 44), ("Elemen data", 34), ("Jenis perbedaan", 24), ("Sifat", 10),
+    ("Sejak", 12),
 )  # fmt: skip
 _SEVERITIES = {"critical": "kritis", "warning": "lainnya"}
 _OWNERS = {"bps": "PIHAK KESATU", "bkn": "PIHAK KEDUA", "both": "PARA PIHAK"}
@@ -53,7 +55,13 @@ def render(inputs: Inputs, personal: Sequence[PersonalCase], party: PartyCode, i
     own, theirs = inputs.of_party(party), inputs.owned("bkn" if party == "bps" else "bps")
     _about(book, formats, inputs, party, issue, len(own), len(theirs))
     details = {case.case_id: case for case in personal}
-    _sheet(book, formats, f"Kasus {ROLES[party].title()}", _OWN, [_own_row(case, details.get(case.case_id)) for case in own])
+    _sheet(
+        book,
+        formats,
+        f"Kasus {ROLES[party].title()}",
+        _OWN,
+        [_own_row(case, details.get(case.case_id)) for case in own],
+    )
     other = ROLES["bkn" if party == "bps" else "bps"]
     _sheet(book, formats, f"Kasus {other.title()}", _OTHER, [_other_row(case) for case in theirs])
     book.close()
@@ -61,7 +69,14 @@ def render(inputs: Inputs, personal: Sequence[PersonalCase], party: PartyCode, i
 
 
 def _formats(book: Any) -> dict[str, Any]:
-    plain = {"font_name": "Calibri", "font_size": 10, "valign": "top", "text_wrap": True, "num_format": "@", "border": 1}
+    plain = {
+        "font_name": "Calibri",
+        "font_size": 10,
+        "valign": "top",
+        "text_wrap": True,
+        "num_format": "@",
+        "border": 1,
+    }
     return {
         "head": book.add_format({**plain, "bold": True, "bg_color": "#E6E6E6"}),
         "text": book.add_format(plain),
@@ -86,7 +101,10 @@ def _about(
         ("Posisi data", indonesian(inputs.cut)),
         ("Kasus yang diselesaikan", str(own)),
         ("Kasus pihak lain", str(theirs)),
-        ("Kerahasiaan", "RAHASIA. Memuat data pribadi; hanya untuk penyelesaian perbedaan data (Pasal 9 Perjanjian Kerja Sama)."),
+        (
+            "Kerahasiaan",
+            "RAHASIA. Memuat data pribadi; hanya untuk penyelesaian perbedaan data (Pasal 9 Perjanjian Kerja Sama).",
+        ),
         ("Data contoh", "Seluruh data fiktif." if inputs.agreement.fictional else "–"),
     )
     for position, (label, value) in enumerate(rows, 2):
@@ -95,7 +113,9 @@ def _about(
     sheet.protect("", {"select_locked_cells": True})
 
 
-def _sheet(book: Any, formats: dict[str, Any], name: str, columns: Sequence[tuple[str, int]], rows: list[tuple[str, ...]]) -> None:
+def _sheet(
+    book: Any, formats: dict[str, Any], name: str, columns: Sequence[tuple[str, int]], rows: list[tuple[str, ...]]
+) -> None:
     sheet = book.add_worksheet(name)
     for at, (title, width) in enumerate(columns):
         sheet.set_column(at, at, width)

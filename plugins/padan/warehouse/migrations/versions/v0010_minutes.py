@@ -23,10 +23,13 @@ STATEMENTS = (
         approved_by text,
         created_at timestamptz not null default now(),
         published_at timestamptz,
-        constraint published_has_numbers check (state <> 'published' or (number is not null and evaluation_number is not null))
+        constraint published_has_numbers check (
+            state <> 'published' or (number is not null and evaluation_number is not null)
+        )
     )
     """,
-    "create unique index edition_once on minutes.edition (period, edition) where state in ('draft', 'approved', 'published')",
+    "create unique index edition_once on minutes.edition (period, edition) "
+    "where state in ('draft', 'approved', 'published')",
     "create unique index edition_number on minutes.edition (number) where number is not null",
     "comment on table minutes.edition is "
     "'One row per draft of a semester''s papers and what became of it; at most one lives per period and edition.'",

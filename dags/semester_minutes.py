@@ -1,0 +1,73 @@
+"""Drafts the papers of a semester, waits for a person's approval, publishes them (PKS articles 3 (2) d and 7)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from airflow.providers.standard.operators.hitl import ApprovalOperator
+from airflow.sdk import Param, dag
+from airflow.sdk.bases.operator import chain
+from airflow.timetables.trigger import CronTriggerTimetable
+from support.papers import decided_step, paper_step, settle
+from support.steps import DAG_ARGUMENTS
+
+DEADLINE = timedelta(days=14)
+SUMMARY = """
+**{{ draft.period }}, edisi {{ draft.edition }}**: posisi data {{ draft.cut }}, {{ draft.pairs }} pegawai padan,
+{{ draft.open_cases }} perbedaan terbuka.
+
+Naskah bertanda DRAF: `{{ draft.folder }}`
+
+Sidik manifes: `{{ draft.manifest_sha256 }}`
+
+*Approve* menerbitkan naskah final; *Reject* mengembalikannya menjadi konsep dengan alasan di bawah ini dan tidak
+menerbitkan apa pun.
+"""
+
+
+@dag(
+    **DAG_ARGUMENTS,
+    # In the first minutes after a semester, while the marts still stand at its last day.
+    schedule=CronTriggerTimetable("15 0 1 1,7 *", timezone="Asia/Jakarta", run_immediately=False),
+    tags=["padan", "minutes"],
+    params={
+        "as_of": Param(None, type=["null", "string"], format="date", description="Logical date; default: the run's"),
+        "period": Param(
+            None, type=["null", "string"], pattern="^[0-9]{4}-S[12]$", description="Default: the semester that is over"
+        ),
+    },
+)
+def semester_minutes() -> None:
+    """### Berita acara and evaluation of a semester
+
+    Draft (marked DRAF), approval by a person within 14 days (*Required Actions*), publication, mail, evidence, proof.
+
+    * **`SemesterNotClosed`:** the semester is not over, or the marts do not stand at its end; run the pipeline for it.
+    * **Rejected:** nothing is published, the reason is in the registry; trigger the DAG again once the cause is mended.
+    * **Deadline passed:** `approval` fails; clear it to ask again. `padan minutes` does each step from a shell.
+    """
+    draft = paper_step("draft_minutes")
+    approval = ApprovalOperator(
+        task_id="approval",
+        subject="Persetujuan Berita Acara Hasil Pemadanan Data",
+        body="{% set draft = ti.xcom_pull(task_ids='draft_minutes') %}" + SUMMARY,
+        response_timeout=DEADLINE,
+        params={
+            "signed_on": Param(
+                None,
+                type=["null", "string"],
+                format="date",
+                title="Tanggal penandatanganan",
+                description="Kosong: tanggal logis",
+            ),
+            "reason": Param("", type="string", title="Alasan", description="Wajib diisi apabila naskah ditolak"),
+        },
+        retries=0,
+    )
+    approved = decided_step("approve_minutes")
+    work = [paper_step("publish_minutes"), paper_step("mail_minutes"), paper_step("record_minutes_evidence")]
+    chain(draft, approval, approved, *work, paper_step("verify_minutes"))
+    approved >> settle()
+
+
+semester_minutes()
