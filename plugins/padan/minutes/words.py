@@ -1,7 +1,7 @@
 """Numbers and days in words, as Indonesian official papers write them.
 
-Own and small instead of ``num2words``, which says "nol koma" for floats, knows no seribu/seratus guard above 10^15 and
-draws in a package unmaintained since 2014 (docopt); ``tests/unit/test_minutes_words.py`` holds the two together.
+Own and small instead of ``num2words``, which writes "satu juta satu ribu" for 1,001,000 where it must read "satu juta
+seribu"; ``tests/unit/test_minutes_words.py`` holds the two together up to 10^12.
 """
 
 from __future__ import annotations
