@@ -41,7 +41,7 @@ SANDBOX_SECRETS = (
 def _secret(name: str) -> str:
     if name.endswith("_FERNET_KEY"):
         return base64.urlsafe_b64encode(os.urandom(32)).decode()
-    return secrets.token_hex(24)
+    return secrets.token_hex(32)
 
 
 def fill(example: str, *, sandbox: bool) -> str:

@@ -7,10 +7,10 @@ if [[ ! -s "$PGDATA/PG_VERSION" ]]; then
         --auth-local=trust --auth-host=scram-sha-256 --encoding=UTF8 --locale=C.UTF-8
     echo 'host all all all scram-sha-256' >> "$PGDATA/pg_hba.conf"
     # Reachable by socket only until the init scripts are through: no client meets half a database.
-    pg_ctl --pgdata="$PGDATA" --wait --options="-c listen_addresses='' -c unix_socket_directories=/var/run/postgresql" start
+    pg_ctl --pgdata="$PGDATA" --wait --options="-c listen_addresses='' -c unix_socket_directories=$PGHOST" start
     for script in /docker-entrypoint-initdb.d/*.sh; do
-        PGHOST=/var/run/postgresql PGUSER=postgres bash "$script"
+        bash "$script"
     done
     pg_ctl --pgdata="$PGDATA" --wait --mode=fast stop
 fi
-exec "$@" -c listen_addresses='*' -c unix_socket_directories=/var/run/postgresql
+exec "$@" -c listen_addresses='*' -c unix_socket_directories="$PGHOST"

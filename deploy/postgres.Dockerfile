@@ -18,6 +18,7 @@ COPY --from=build /opt/postgres /opt/postgres
 COPY deploy/postgres-entrypoint.sh /usr/local/bin/docker-entrypoint.sh
 ENV PATH=/opt/postgres/bin:/usr/local/bin:/usr/bin:/bin \
     PGDATA=/var/lib/postgresql/data \
+    PGHOST=/var/run/postgresql \
     LANG=C.UTF-8
 USER postgres
 STOPSIGNAL SIGINT

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import date
 from pathlib import Path
 
 import psycopg
@@ -14,7 +12,6 @@ import pytest
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 _serial = itertools.count(1)
 STACK_PEOPLE = 150
-FIRST_DAY = date(2031, 3, 3)  # any day within the sandbox agreement will do; it is not today
 
 
 @pytest.fixture(scope="session")
@@ -54,7 +51,6 @@ def database(database_url: str) -> Iterator[psycopg.Connection]:
         yield connection
 
 
-
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
     """The whole one-machine stack with a small population, started as `make up` starts it; shared by dags and e2e."""
@@ -69,17 +65,9 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
 @pytest.fixture(scope="session")
 def first_run(stack: object) -> list[str]:
     """The pipeline run once by the real scheduler on the logical date FIRST_DAY: the steps that failed."""
-    return run_dags(stack, FIRST_DAY)
+    from tests.stack_runs import FIRST_DAY, run_dags
 
-
-def run_dags(stack: object, as_of: date) -> list[str]:
-    """Trigger the first DAG, follow the chain to its end, return the failed steps."""
-    from rich.console import Console
-
-    from sandbox.airflow_run import AirflowClient, follow
-
-    client = AirflowClient(stack.addresses()["airflow"], "admin", stack.secrets["airflow_password"])  # type: ignore[attr-defined]
-    return follow(client, as_of, Console(quiet=True), patience=900)
+    return run_dags(stack, FIRST_DAY)  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="session")
@@ -95,18 +83,3 @@ def status_of() -> Callable[[object], dict[str, object]]:
             return status.collect()
 
     return collect
-
-
-@contextmanager
-def fault(stack: object, service: str, kind: str, path: str, **options: object) -> Iterator[None]:
-    """A fault of a sandbox service for as long as the block lasts."""
-    import requests
-
-    url = f"https://127.0.0.1:{stack.ports[service]}/_sandbox/faults"  # type: ignore[attr-defined]
-    bundle = str(stack.home / "certificates" / "ca.pem")  # type: ignore[attr-defined]
-    body = {"kind": kind, "path": path, "times": None, "options": options}
-    requests.post(url, json=body, verify=bundle, timeout=10).raise_for_status()
-    try:
-        yield
-    finally:
-        requests.delete(url, verify=bundle, timeout=10).raise_for_status()

@@ -16,6 +16,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from padan.agreement_cli import app as agreement_app
 from padan.errors import PadanError
 from padan.flows import PIPELINE, Step, Workflow, run
 from padan.minutes_cli import app as minutes_app
@@ -27,6 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(minutes_app, name="minutes", rich_help_panel="The papers")
+app.add_typer(agreement_app, name="agreement", rich_help_panel="The agreement")
 console = Console(stderr=True)
 
 AsOf = Annotated[
@@ -106,10 +108,9 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print the count
 def migrate() -> None:
     """Bring the warehouse's own tables to this version; safe to repeat."""
     from padan.flows.context import Context
-    from padan.warehouse import prepare
+    from padan.warehouse.migrations import migrate as migrate_warehouse
 
-    context = Context.load()
-    prepare(context.settings.database_url.get_secret_value(), context.agreement)
+    migrate_warehouse(Context.load().settings.database_url.get_secret_value())
 
 
 for _workflow in PIPELINE:

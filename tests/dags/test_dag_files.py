@@ -74,7 +74,9 @@ def test_exact_set_of_dags_and_tasks(parsed: dict[str, Any]) -> None:
 def test_every_workflow_of_the_package_has_its_dag_and_steps() -> None:
     steps = {workflow.name: [step.name for step in workflow.steps] for workflow in PIPELINE}
     nightly = {dag: tasks for dag, tasks in EXPECTED.items() if dag != "semester_minutes"}
-    assert steps == {dag: [task for task in tasks if not task.startswith("announce_")] for dag, tasks in nightly.items()}
+    assert steps == {
+        dag: [task for task in tasks if not task.startswith("announce_")] for dag, tasks in nightly.items()
+    }
     assert {step.name for step in PAPERS} - {"reject_minutes"} <= set(EXPECTED["semester_minutes"])
 
 

@@ -7,27 +7,22 @@ from typing import Any
 
 import pytest
 
-from conftest import FIRST_DAY, fault, run_dags
 from padan.flows import PIPELINE
-from sandbox.airflow_run import AirflowClient
 from sandbox.stack import Stack
+from tests.stack_runs import FIRST_DAY, airflow_client, fault, run_dags
 
 pytestmark = pytest.mark.timeout(900)
 
 
-def client_of(stack: Stack) -> AirflowClient:
-    return AirflowClient(stack.addresses()["airflow"], "admin", stack.secrets["airflow_password"])
-
-
 def latest_tasks(stack: Stack, dag_id: str) -> dict[str, str]:
-    client = client_of(stack)
+    client = airflow_client(stack)
     run = client._request("GET", f"dags/{dag_id}/dagRuns?order_by=-run_after&limit=1")["dag_runs"][0]
     return {name: task["state"] for name, task in client.tasks(dag_id, run["dag_run_id"]).items()}
 
 
 def test_every_dag_succeeds_and_hands_on_the_logical_date(stack: Stack, first_run: list[str]) -> None:
     assert first_run == []
-    client = client_of(stack)
+    client = airflow_client(stack)
     for workflow in PIPELINE:
         assert set(latest_tasks(stack, workflow.name).values()) == {"success"}, workflow.name
     events: list[dict[str, Any]] = client._request("GET", "assets/events?limit=100")["asset_events"]

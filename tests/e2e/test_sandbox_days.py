@@ -9,8 +9,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from conftest import FIRST_DAY, run_dags
 from sandbox.stack import Stack
+from tests.stack_runs import FIRST_DAY, run_dags
 
 pytestmark = pytest.mark.timeout(1200)
 Key = tuple[str | None, str | None, str, str]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from padan.agencies import Page
 from padan.errors import (
     ConfigurationError,
@@ -18,7 +19,6 @@ from padan.errors import (
     PublicationStopped,
     SourceUnavailable,
 )
-
 from tests.scripted_agencies import DAY, Bench, ScriptedJf, ScriptedSiasn, counts, nip_of
 
 NEXT_DAY = DAY + timedelta(days=1)

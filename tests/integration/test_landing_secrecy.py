@@ -9,9 +9,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+
 from padan.errors import ContractViolation
 from padan.landing import archive
-
 from tests.scripted_agencies import DAY, JF_CODE, OTHER_JF_CODE, Bench, moment, nip_of
 
 OUTSIDE = [3, 7, 11]

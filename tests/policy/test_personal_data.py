@@ -33,7 +33,9 @@ def served_identities(stack: Stack) -> set[bytes]:
 def artefacts(stack: Stack) -> Iterator[Path]:
     """Logs, dbt results, data docs, mails: everything but the warehouse's own storage and the synthetic world."""
     for folder in ("airflow", "state", "mail", "logs"):
-        yield from (path for path in (stack.home / folder).rglob("*") if path.is_file() and path.name != "passwords.json")
+        yield from (
+            path for path in (stack.home / folder).rglob("*") if path.is_file() and path.name != "passwords.json"
+        )
     yield stack.postgres.data_dir / "server.log"
 
 

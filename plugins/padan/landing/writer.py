@@ -78,7 +78,6 @@ class Writer:
         self._batch = _Batch()
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="padan-writer")
         self._under_way: Future[None] | None = None
-        self._broken = False
         self._absent: Counter[tuple[str, str]] = Counter()
         self._extracted: Counter[str] = Counter()
         self.units = 0
@@ -163,17 +162,13 @@ class Writer:
     def _submit(self) -> None:
         batch, self._batch = self._batch, _Batch()
         self._wait()
-        if batch.parts and not self._broken:
+        if batch.parts:
             self._under_way = self._pool.submit(self._write, batch)
 
     def _wait(self) -> None:
         under_way, self._under_way = self._under_way, None
         if under_way:
-            try:
-                under_way.result()
-            except BaseException:
-                self._broken = True  # a later batch must not be written without this one
-                raise
+            under_way.result()  # raising drops the later batch, which must not be written without this one
 
     def _write(self, batch: _Batch) -> None:
         with self._work.connection.transaction():

@@ -1,0 +1,38 @@
+"""Playing runs and faults on a one-machine stack."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+
+import requests
+from rich.console import Console
+
+from sandbox.airflow_run import AirflowClient, follow
+from sandbox.stack import Stack
+
+FIRST_DAY = date(2031, 3, 3)  # any day within the sandbox agreement will do; it is not today
+
+
+def airflow_client(stack: Stack) -> AirflowClient:
+    """A client of the stack's Airflow."""
+    return AirflowClient(stack.addresses()["airflow"], "admin", stack.secrets["airflow_password"])
+
+
+def run_dags(stack: Stack, as_of: date) -> list[str]:
+    """Trigger the first DAG, follow the chain to its end, return the failed steps."""
+    return follow(airflow_client(stack), as_of, Console(quiet=True), patience=900)
+
+
+@contextmanager
+def fault(stack: Stack, service: str, kind: str, path: str, **options: object) -> Iterator[None]:
+    """A fault of a sandbox service for as long as the block lasts."""
+    url = f"https://127.0.0.1:{stack.ports[service]}/_sandbox/faults"
+    bundle = str(stack.home / "certificates" / "ca.pem")
+    body = {"kind": kind, "path": path, "times": None, "options": options}
+    requests.post(url, json=body, verify=bundle, timeout=10).raise_for_status()
+    try:
+        yield
+    finally:
+        requests.delete(url, verify=bundle, timeout=10).raise_for_status()
