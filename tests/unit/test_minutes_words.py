@@ -11,7 +11,17 @@ from hypothesis import strategies as st
 from num2words import num2words
 
 from padan.minutes.period import Period
-from padan.minutes.words import count, count_in_words, day_name, decimal, month_name, percent, roman_month, terbilang, titled
+from padan.minutes.words import (
+    count,
+    count_in_words,
+    day_name,
+    decimal,
+    month_name,
+    percent,
+    roman_month,
+    terbilang,
+    titled,
+)
 
 
 @pytest.mark.parametrize(

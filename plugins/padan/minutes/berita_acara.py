@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import groupby
 
 from padan.agreement.wording import indonesian
 from padan.minutes.common import (
@@ -39,6 +40,8 @@ from padan.minutes.words import count, count_in_words, percent
 
 NAME = "berita-acara"
 _SHOWN_AGENCIES = 10
+_LISTED_ONE_BY_ONE = 2_000  # cases of an annex; beyond, a row each would make a paper of hundreds of pages
+_NUMBERS_A_ROW = 16
 _OWNERS_IN_WORDS = {"bps": "PIHAK KESATU", "bkn": "PIHAK KEDUA", "both": "PARA PIHAK"}
 _DUTY: dict[PartyCode, str] = {"bps": "3(2)e", "bkn": "4(2)d"}
 
@@ -103,11 +106,8 @@ def _opening(paper: Paper, inputs: Inputs, issue: Issue) -> Iterator[Block]:
     yield words.paragraph("declares")
     for correction in inputs.corrections:
         cases = ", ".join(correction.withdrawn_cases)
-        yield words.paragraph(
-            "correction",
-            **paper.correction(correction),
-            withdrawn=f". {words.text('correction_withdrawn', cases=cases)}" if cases else ".",
-        )
+        withdrawn = ". " + words.text("correction_withdrawn", cases=cases) if cases else "."
+        yield words.paragraph("correction", **paper.correction(correction), withdrawn=withdrawn)
         if correction.statement:
             yield Paragraph(runs(correction.statement))
     for suspension in facts.suspensions:
@@ -399,8 +399,13 @@ def _case_list(paper: Paper, cases: tuple[Case, ...], whose: str) -> Iterator[Bl
         yield paper.wording.paragraph("annex_cases_none")
         return
     yield paper.wording.note("annex_cases")
-    yield Table(
-        paper.caption(f"Nomor kasus {whose}"),
+    caption = paper.caption(f"Nomor kasus {whose}")
+    yield _one_by_one(caption, cases) if len(cases) <= _LISTED_ONE_BY_ONE else _together(caption, cases)
+
+
+def _one_by_one(caption: str, cases: tuple[Case, ...]) -> Table:
+    return Table(
+        caption,
         (
             Column("No.", "right"),
             Column("Nomor kasus", code=True),
@@ -412,5 +417,26 @@ def _case_list(paper: Paper, cases: tuple[Case, ...], whose: str) -> Iterator[Bl
             (count(rank), case.case_id, case.label, case.agency, f"{case.first_seen:%d-%m-%Y}")
             for rank, case in enumerate(cases, 1)
         ),
+        dense=True,
+    )
+
+
+def _together(caption: str, cases: tuple[Case, ...]) -> Table:
+    """Many cases: their numbers alone, together by agency and attribute, a few lines a row so that pages break well."""
+    rows = []
+    for (agency, label), group in groupby(cases, key=lambda case: (case.agency, case.label)):
+        numbers = [case.case_id for case in group]
+        for start in range(0, len(numbers), _NUMBERS_A_ROW):
+            listed = numbers[start : start + _NUMBERS_A_ROW]
+            rows.append((agency, label, count(len(listed)), " ".join(listed)))
+    return Table(
+        caption,
+        (
+            Column("Instansi", share=0.65),
+            Column("Elemen data", share=0.45),
+            Column("Kasus", "right"),
+            Column("Nomor kasus", share=1.7, code=True),
+        ),
+        tuple(rows),
         dense=True,
     )

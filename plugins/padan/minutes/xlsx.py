@@ -20,7 +20,7 @@ from padan.minutes.inputs import Case, Inputs, PartyCode, PersonalCase
 from padan.minutes.manifest import Issue
 from padan.minutes.period import Period
 
-_RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
+_RISKY = ("=", "+", "-", "@", "|", "%")
 _OWN = (
     ("No.", 6), ("Nomor kasus", 17), ("NIP", 21), ("NIP pada data BPS", 21), ("Nama", 30), ("Instansi", 38),
     ("Elemen data", 30), ("Jenis perbedaan", 24), ("Sifat", 10), ("Diselesaikan oleh", 16), ("Nilai pada BKN", 34),
@@ -123,7 +123,7 @@ def _sheet(
     for position, row in enumerate(rows, 1):
         for at, value in enumerate((str(position), *row)):
             text = neutral(value)
-            sheet.write_string(position, at, text, formats["risky" if text.startswith(_RISKY) else "text"])
+            sheet.write_string(position, at, text, formats["risky" if text.lstrip().startswith(_RISKY) else "text"])
     sheet.freeze_panes(1, 2)
     sheet.autofilter(0, 0, max(len(rows), 1), len(columns) - 1)
     sheet.repeat_rows(0)
