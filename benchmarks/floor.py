@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from benchmarks.contestant import Figures, Job, checkpoint, clocked, serve
+from benchmarks.landing import STAGED, agreement_on_holders
 from padan.warehouse import raw_tables
 from padan.warehouse.connection import connect
 from padan.warehouse.migrations import migrate
-
-from benchmarks.contestant import Figures, Job, checkpoint, clocked, serve
-from benchmarks.landing import STAGED, agreement_on_holders
 
 _BLOCK = 1 << 20
 

@@ -7,12 +7,12 @@ from datetime import date
 from pathlib import Path
 
 import psycopg
-from padan import landing
-from padan.agreement import Agreement, load_agreement
-from padan.settings import JfSettings, Settings
 from pydantic import SecretStr
 
 from benchmarks.contestant import PROJECT, Figures, Job, checkpoint, clocked, serve
+from padan import landing
+from padan.agreement import Agreement, load_agreement
+from padan.settings import JfSettings, Settings
 
 AS_OF = date(2026, 1, 5)
 RAW, STAGED = "raw_bps.holders", "landing.staged_bps_holders"

@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Iterator
 from math import ceil, inf
 
-from padan.agencies import Exchange, Page, SiasnClient
-from padan.settings import SiasnSettings
 from pydantic import SecretStr
 
 from benchmarks.contestant import Figures, Job, clocked, serve
+from padan.agencies import Exchange, Page, SiasnClient
+from padan.settings import SiasnSettings
 
 
 def measure(job: Job) -> Figures:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airflow.sdk import Param, dag
+from airflow.sdk import dag
 from airflow.sdk.bases.operator import chain
 from support.assets import BKN_EXTRACTION_ENDED, BPS_EXTRACTION_ENDED
 from support.steps import DAG_ARGUMENTS, announcement, step
@@ -12,7 +12,6 @@ from support.steps import DAG_ARGUMENTS, announcement, step
     **DAG_ARGUMENTS,
     schedule=[BPS_EXTRACTION_ENDED],
     tags=["padan", "extraction", "bkn"],
-    params={"as_of": Param(None, type=["null", "string"], format="date", description="Logical date; default: the run's")},
 )
 def extract_bkn() -> None:
     """### BKN: reference codes, the portal export, and SIASN person by person

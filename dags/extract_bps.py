@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airflow.sdk import Param, dag
+from airflow.sdk import dag
 from airflow.sdk.bases.operator import chain
 from airflow.timetables.trigger import CronTriggerTimetable
 from support.assets import BPS_EXTRACTION_ENDED
@@ -14,7 +14,6 @@ from support.steps import DAG_ARGUMENTS, announcement, step
     # No start date, and no run for a past night when the DAG is first seen: a person starts the first one.
     schedule=CronTriggerTimetable("0 1 * * *", timezone="Asia/Jakarta", run_immediately=False),
     tags=["padan", "extraction", "bps"],
-    params={"as_of": Param(None, type=["null", "string"], format="date", description="Logical date; default: the run's")},
 )
 def extract_bps() -> None:
     """### BPS: holders, histories, credit, tests, formation, codes

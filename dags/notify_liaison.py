@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airflow.sdk import Param, dag
+from airflow.sdk import dag
 from support.assets import MARTS_PUBLISHED
 from support.steps import DAG_ARGUMENTS, step
 
@@ -11,7 +11,6 @@ from support.steps import DAG_ARGUMENTS, step
     **DAG_ARGUMENTS,
     schedule=[MARTS_PUBLISHED],
     tags=["padan", "alerts"],
-    params={"as_of": Param(None, type=["null", "string"], format="date", description="Logical date; default: the run's")},
 )
 def notify_liaison() -> None:
     """### One digest per liaison unit

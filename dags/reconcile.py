@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airflow.sdk import Param, dag
+from airflow.sdk import dag
 from airflow.sdk.bases.operator import chain
 from support.assets import MARTS_PUBLISHED, STAGING_BUILT
 from support.steps import DAG_ARGUMENTS, step
@@ -12,7 +12,6 @@ from support.steps import DAG_ARGUMENTS, step
     **DAG_ARGUMENTS,
     schedule=[STAGING_BUILT],
     tags=["padan", "reconciliation"],
-    params={"as_of": Param(None, type=["null", "string"], format="date", description="Logical date; default: the run's")},
 )
 def reconcile() -> None:
     """### Who is who, what differs, whose duty

@@ -71,6 +71,19 @@ class AirflowClient:
         ]
         return min(runs, key=lambda run: str(run["run_after"])) if runs else None
 
+    def latest_run_id(self, dag_id: str) -> str:
+        """Id of the newest run of ``dag_id``; it must have one."""
+        return str(
+            self._request("GET", f"dags/{dag_id}/dagRuns?order_by=-run_after&limit=1")["dag_runs"][0]["dag_run_id"]
+        )
+
+    def asset_events(self) -> list[dict[str, Any]]:
+        """The newest hundred asset events."""
+        found: list[dict[str, Any]] = self._request("GET", "assets/events?order_by=-timestamp&limit=100")[
+            "asset_events"
+        ]
+        return found
+
     def tasks(self, dag_id: str, run_id: str) -> dict[str, dict[str, Any]]:
         """Task instances of a run by task id."""
         found = self._request("GET", f"dags/{dag_id}/dagRuns/{run_id}/taskInstances")["task_instances"]

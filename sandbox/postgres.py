@@ -186,7 +186,9 @@ class EmbeddedPostgres:
             options |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
         log = self.data_dir / "server.log"
         flags = " ".join(f"-c {name}='{value}'" for name, value in options.items())
-        self._run("pg_ctl", "start", "-w", "-t", "60", f"--pgdata={self.data_dir}", f"--log={log}", f"--options={flags}")
+        self._run(
+            "pg_ctl", "start", "-w", "-t", "60", f"--pgdata={self.data_dir}", f"--log={log}", f"--options={flags}"
+        )
         return self
 
     def stop(self) -> None:

@@ -16,7 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -371,10 +371,8 @@ class Stack:
         if self.supervising():
             pid = int((self.home / "supervisord.pid").read_text())
             self.supervisor("shutdown")
-            try:
+            with suppress(psutil.NoSuchProcess):
                 psutil.Process(pid).wait(30)
-            except psutil.NoSuchProcess:
-                pass
         if (self.home / "postgres").exists():
             self.postgres.stop()
 

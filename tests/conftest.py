@@ -1,4 +1,4 @@
-"""Fixtures that every kind of test may use: one throw-away PostgreSQL server per session, a fresh database per module."""
+"""Fixtures that every kind of test may use: one throw-away PostgreSQL server and one stack per session."""
 
 from __future__ import annotations
 
@@ -63,14 +63,6 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
 
 
 @pytest.fixture(scope="session")
-def first_run(stack: object) -> list[str]:
-    """The pipeline run once by the real scheduler on the logical date FIRST_DAY: the steps that failed."""
-    from tests.stack_runs import FIRST_DAY, run_dags
-
-    return run_dags(stack, FIRST_DAY)  # type: ignore[arg-type]
-
-
-@pytest.fixture(scope="session")
 def status_of() -> Callable[[object], dict[str, object]]:
     """The counts of `padan status` for a stack."""
 
@@ -83,3 +75,13 @@ def status_of() -> Callable[[object], dict[str, object]]:
             return status.collect()
 
     return collect
+
+
+@pytest.fixture(scope="session")
+def first_run(stack: object, status_of: Callable[[object], dict[str, object]]) -> dict[str, object]:
+    """The pipeline run once by the real scheduler on FIRST_DAY; the counts that it left."""
+    from tests.stack_runs import FIRST_DAY, run_dags
+
+    failed = run_dags(stack, FIRST_DAY)  # type: ignore[arg-type]
+    assert failed == []
+    return status_of(stack)

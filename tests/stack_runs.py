@@ -25,6 +25,12 @@ def run_dags(stack: Stack, as_of: date) -> list[str]:
     return follow(airflow_client(stack), as_of, Console(quiet=True), patience=900)
 
 
+def latest_tasks(stack: Stack, dag_id: str) -> dict[str, str]:
+    """State of each task in the newest run of a DAG."""
+    client = airflow_client(stack)
+    return {name: task["state"] for name, task in client.tasks(dag_id, client.latest_run_id(dag_id)).items()}
+
+
 @contextmanager
 def fault(stack: Stack, service: str, kind: str, path: str, **options: object) -> Iterator[None]:
     """A fault of a sandbox service for as long as the block lasts."""

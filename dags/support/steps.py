@@ -1,4 +1,4 @@
-"""Turns a step of :mod:`padan.flows` into an Airflow task: logical date in, retries by kind of error, asset events out."""
+"""Turns a step of :mod:`padan.flows` into an Airflow task: logical date in, retries by kind, asset events out."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pendulum
-from airflow.sdk import Asset, get_current_context, task
+from airflow.sdk import Asset, Param, get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 DEFAULT_ARGUMENTS = {
@@ -22,6 +22,11 @@ DAG_ARGUMENTS: Mapping[str, Any] = {
     "catchup": False,
     "max_active_runs": 1,
     "default_args": DEFAULT_ARGUMENTS,
+    "params": {
+        "as_of": Param(
+            None, type=["null", "string"], format="date", description="Logical date; default: the triggering run's"
+        )
+    },
 }
 
 

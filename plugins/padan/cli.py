@@ -91,7 +91,9 @@ def run_workflows(day: date) -> list[str]:
 
 
 @app.command("status", rich_help_panel="The pipeline")
-def status(as_json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON; keys are stable.")] = False) -> None:
+def status(
+    as_json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON; keys are stable.")] = False,
+) -> None:
     """Show the counts of the latest runs: extracts, people, differences, verdicts, mails."""
     from padan.flows.status import collect
 

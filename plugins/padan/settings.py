@@ -27,7 +27,9 @@ class SiasnSettings(BaseSettings):
     sso_username: SecretStr = SecretStr("")
     sso_password: SecretStr = SecretStr("")
     sso_token: SecretStr = Field(default=SecretStr(""), description="SSO token that an operator pasted")
-    sso_token_expires_at: datetime | None = Field(default=None, description="its end of life; read from the JWT if absent")
+    sso_token_expires_at: datetime | None = Field(
+        default=None, description="its end of life; read from the JWT if absent"
+    )
     requests_per_second: float = Field(default=50.0, gt=0, description="token bucket; BKN publishes no limit")
     concurrency: int = Field(default=8, ge=1)
     connect_timeout: float = Field(default=10.0, gt=0, description="seconds")
@@ -78,9 +80,15 @@ class Settings(BaseSettings):
     archive_dir: Path = Field(description="compressed projected pages")
     portal_export_dir: Path = Field(description="file drop of the SIASN portal export (*.csv)")
     project_dir: Path = Field(description="the checkout: dbt_project/, expectations/")
-    resume_within_days: int = Field(default=7, ge=0, description="an unfinished extract no older than this is continued")
-    roster_shrink_limit: float = Field(default=0.20, gt=0, lt=1, description="share of a roster that may vanish at once")
-    quarantine_limit: float = Field(default=0.05, gt=0, le=1, description="share of rows that may fail before publication stops")
+    resume_within_days: int = Field(
+        default=7, ge=0, description="an unfinished extract no older than this is continued"
+    )
+    roster_shrink_limit: float = Field(
+        default=0.20, gt=0, lt=1, description="share of a roster that may vanish at once"
+    )
+    quarantine_limit: float = Field(
+        default=0.05, gt=0, le=1, description="share of rows that may fail before publication stops"
+    )
 
 
 class MinutesSettings(BaseSettings):

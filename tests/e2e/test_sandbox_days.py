@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from sandbox.stack import Stack
-from tests.stack_runs import FIRST_DAY, run_dags
+from tests.stack_runs import FIRST_DAY, fault, latest_tasks, run_dags
 
 pytestmark = pytest.mark.timeout(1200)
 Key = tuple[str | None, str | None, str, str]
@@ -55,14 +55,12 @@ def assert_truth(stack: Stack) -> None:
     assert sorted(map(str, found - expected)) == []
 
 
-def test_every_planted_difference_is_found_and_none_invented(stack: Stack, first_run: list[str]) -> None:
-    assert first_run == []
+def test_every_planted_difference_is_found_and_none_invented(stack: Stack, first_run: dict[str, Any]) -> None:
     assert_truth(stack)
 
 
-def test_the_summary_equals_the_truth(stack: Stack, first_run: list[str], status_of: Any) -> None:
-    assert first_run == []
-    truth, counts = truth_of(stack), status_of(stack)
+def test_the_summary_equals_the_truth(stack: Stack, first_run: dict[str, Any]) -> None:
+    truth, counts = truth_of(stack), first_run
     assert counts["people"]["matched"] == truth["people"]["matched"]
     assert counts["differences"]["total"] == len(truth["differences"])
     for party, datasets in truth["landing"].items():
@@ -73,10 +71,9 @@ def test_the_summary_equals_the_truth(stack: Stack, first_run: list[str], status
 
 
 def test_an_identical_second_run_changes_nothing_and_mails_nothing(
-    stack: Stack, first_run: list[str], status_of: Any
+    stack: Stack, first_run: dict[str, Any], status_of: Any
 ) -> None:
-    assert first_run == []
-    before = status_of(stack)
+    before = first_run
     mails = sorted((stack.home / "mail").glob("*.eml"))
     assert len(mails) == 2
     assert run_dags(stack, FIRST_DAY) == []
@@ -88,9 +85,27 @@ def test_an_identical_second_run_changes_nothing_and_mails_nothing(
             assert (dataset["inserted"], dataset["updated"], dataset["deleted"]) == (0, 0, 0), name
 
 
-def test_the_next_day_mends_some_brings_new_and_tells_both(stack: Stack, first_run: list[str]) -> None:
-    assert first_run == []
+def test_the_next_day_mends_some_brings_new_and_tells_both(stack: Stack, first_run: dict[str, Any]) -> None:
     stack.build_world(day=2)
     assert run_dags(stack, FIRST_DAY + timedelta(days=1)) == []
     assert_truth(stack)
     assert len(list((stack.home / "mail").glob("*.eml"))) == 4
+
+
+def test_one_agency_down_leaves_the_other_current_and_says_so(
+    stack: Stack, first_run: dict[str, Any], status_of: Any
+) -> None:
+    """A refused credential (not retried) at BPS: its DAG fails, BKN goes on, the marts are built, both are told."""
+    before = status_of(stack)
+    day = FIRST_DAY + timedelta(days=3)
+    with fault(stack, "jf", "refused_login", "/oauth2/token"):
+        failed = run_dags(stack, day)
+    after = status_of(stack)
+    assert failed == ["land_bps_lists"]
+    assert latest_tasks(stack, "extract_bps")["announce_bps"] == "success"
+    assert latest_tasks(stack, "notify_liaison") == {"notify_liaison": "success"}
+    assert after["agencies"]["bkn"]["as_of"] == day.isoformat()
+    assert after["agencies"]["bkn"]["state"] == "published"
+    assert after["agencies"]["bps"]["state"] == "open"
+    assert after["agencies"]["bps"]["reason"]
+    assert after["agencies"]["bps"]["published_as_of"] == before["agencies"]["bps"]["published_as_of"]

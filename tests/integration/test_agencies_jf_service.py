@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
 from padan.agencies import JfClient
 from padan.errors import AuthenticationError, ContractViolation, MalformedResponse, PadanError, SourceUnavailable
-
 from tests.integration.agencies_server import (
     GATEWAY_TOKEN,
     Exchanges,

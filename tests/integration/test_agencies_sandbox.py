@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 import requests
 import uvicorn
+
 from padan.agencies import Clock, Exchange, FailedUnit, JfClient, Page, SiasnClient
 from padan.errors import AuthenticationError, ContractViolation, OperatorTokenExpired, SourceUnavailable
 from padan.settings import JfSettings, SiasnSettings
-
 from sandbox import jf_service, siasn
 from sandbox.certificates import ensure_certificates
 from sandbox.world import build

@@ -11,9 +11,9 @@ import traceback
 from collections.abc import Callable, Iterator
 
 import pytest
+
 from padan.agencies import FailedUnit, JfClient, SiasnClient
 from padan.errors import PadanError
-
 from tests.integration.agencies_server import (
     GATEWAY_TOKEN,
     NIP_CANARY,

@@ -15,6 +15,7 @@ from itertools import count
 from typing import Any
 
 import pytest
+
 from padan.agencies import FailedUnit, Page, SiasnClient
 from padan.errors import (
     AuthenticationError,
@@ -24,7 +25,6 @@ from padan.errors import (
     OperatorTokenExpired,
     SourceUnavailable,
 )
-
 from tests.integration.agencies_server import (
     GATEWAY_TOKEN,
     NOTHING_THERE,

@@ -8,8 +8,8 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from padan.agencies import Page, SiasnClient
 
+from padan.agencies import Page, SiasnClient
 from tests.integration.agencies_server import (
     PERSON,
     Exchanges,

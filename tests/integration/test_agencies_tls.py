@@ -13,9 +13,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
 from padan.agencies import SiasnClient
 from padan.errors import ConfigurationError
-
 from tests.integration.agencies_server import (
     PERSON,
     Exchanges,

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
+from padan.settings import JfSettings, Settings, SiasnSettings, SmtpSettings
+
 VARIABLE = re.compile(r"(?<!\$)\$\{(?P<name>[A-Z][A-Z0-9_]*)(?P<operator>:[-?])?(?P<word>[^}]*)\}")
 SECRET = re.compile(r"PASSWORD|SECRET|_KEY$|TOKEN$")
 # Paths and addresses whose names only sound secret.
@@ -187,6 +189,26 @@ def test_agencies_credentials_reach_the_scheduler_only(services: dict[str, dict[
     assert holders == {"scheduler"}
     superuser = {name for name, service in services.items() if "PADAN_POSTGRES_PASSWORD" in str(service)}
     assert superuser == {"postgres"}
+
+
+def test_compose_gives_padan_settings_that_exist_with_the_defaults_that_they_have(
+    services: dict[str, dict[str, Any]],
+) -> None:
+    fields = {
+        f"{kind.model_config['env_prefix']}{name}".upper(): field
+        for kind in (Settings, SiasnSettings, JfSettings, SmtpSettings)
+        for name, field in kind.model_fields.items()
+    }
+    # Over a network mail is encrypted unless the operator says otherwise; a certificate bundle must be a path.
+    differs = {"PADAN_SMTP_STARTTLS", "PADAN_SIASN_CA_BUNDLE", "PADAN_JF_CA_BUNDLE"}
+    environment = services["scheduler"]["environment"]
+    given = {name: str(value) for name, value in environment.items() if name.startswith("PADAN_")}
+    assert set(given) <= set(fields)
+    assert {name for name, field in fields.items() if field.is_required()} <= set(given)
+    for name, value in given.items():
+        variable = VARIABLE.fullmatch(value)
+        if variable and variable["word"] and variable["operator"] == ":-" and name not in differs:
+            assert float(variable["word"]) == float(fields[name].default), name
 
 
 def test_nothing_is_installed_when_a_container_starts(services: dict[str, dict[str, Any]], project_dir: Path) -> None:

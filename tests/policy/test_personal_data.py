@@ -6,6 +6,7 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -39,12 +40,12 @@ def artefacts(stack: Stack) -> Iterator[Path]:
     yield stack.postgres.data_dir / "server.log"
 
 
-def test_the_search_can_fail(stack: Stack, first_run: list[str]) -> None:
+def test_the_search_can_fail(stack: Stack, first_run: dict[str, Any]) -> None:
     assert len(served_identities(stack)) > 150
     assert IDENTITY.search(b"x 199001012015031001 y")
 
 
-def test_no_artefact_holds_an_identity_or_a_token(stack: Stack, first_run: list[str]) -> None:
+def test_no_artefact_holds_an_identity_or_a_token(stack: Stack, first_run: dict[str, Any]) -> None:
     known = served_identities(stack)
     seen = 0
     hits = []
@@ -57,7 +58,7 @@ def test_no_artefact_holds_an_identity_or_a_token(stack: Stack, first_run: list[
     assert hits == []
 
 
-def test_no_task_result_holds_an_identity(stack: Stack, first_run: list[str]) -> None:
+def test_no_task_result_holds_an_identity(stack: Stack, first_run: dict[str, Any]) -> None:
     known = served_identities(stack)
     with psycopg.connect(stack.postgres.url("airflow")) as connection:
         for table in ("xcom", "rendered_task_instance_fields", "asset_event", "log"):

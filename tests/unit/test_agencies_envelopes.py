@@ -8,10 +8,11 @@ from typing import Any
 
 import orjson
 import pytest
+from requests.structures import CaseInsensitiveDict
+
 from padan.agencies.envelopes import Rows, read_counted_page, read_list, read_object, read_reference_page
 from padan.agencies.failures import Failure, Kind
 from padan.agencies.transport import Answer, retry_after
-from requests.structures import CaseInsensitiveDict
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
 READERS: tuple[Callable[[Answer], Rows | Failure], ...] = (

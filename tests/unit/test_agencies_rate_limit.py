@@ -6,9 +6,9 @@ import math
 import threading
 
 import pytest
+
 from padan.agencies.failures import Stopped
 from padan.agencies.rate_limit import RateLimiter
-
 from tests.integration.agencies_server import SteppingClock
 
 RUNNING = threading.Event()

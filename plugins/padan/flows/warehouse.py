@@ -42,7 +42,9 @@ def check_raw(as_of: date) -> dict[str, Any]:
 
 def build_staging(as_of: date) -> dict[str, Any]:
     """Seeds, then staging: typed and cleaned, what does not parse becomes a finding."""
-    return _counts(run_dbt(Context.load().settings, as_of, "build", *DATA_ONLY, "--select", "resource_type:seed", "tag:staging"))
+    return _counts(
+        run_dbt(Context.load().settings, as_of, "build", *DATA_ONLY, "--select", "resource_type:seed", "tag:staging")
+    )
 
 
 def check_staging(as_of: date) -> dict[str, Any]:
