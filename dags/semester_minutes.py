@@ -25,17 +25,17 @@ menerbitkan apa pun.
 """
 
 
+PERIOD = Param(
+    None, type=["null", "string"], pattern="^[0-9]{4}-S[12]$", description="Default: the newest semester that is over"
+)
+ARGUMENTS = {**DAG_ARGUMENTS, "params": {**DAG_ARGUMENTS["params"], "period": PERIOD}}
+
+
 @dag(
-    **DAG_ARGUMENTS,
+    **ARGUMENTS,
     # In the first minutes after a semester, while the marts still stand at its last day.
     schedule=CronTriggerTimetable("15 0 1 1,7 *", timezone="Asia/Jakarta", run_immediately=False),
     tags=["padan", "minutes"],
-    params={
-        "as_of": Param(None, type=["null", "string"], format="date", description="Logical date; default: the run's"),
-        "period": Param(
-            None, type=["null", "string"], pattern="^[0-9]{4}-S[12]$", description="Default: the semester that is over"
-        ),
-    },
 )
 def semester_minutes() -> None:
     """### Berita acara and evaluation of a semester
