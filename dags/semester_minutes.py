@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import Param, dag
 from airflow.sdk.bases.operator import chain
 from airflow.timetables.trigger import CronTriggerTimetable
-from support.papers import decided_step, paper_step, settle
+from support.papers import APPROVAL, Approval, decided_step, paper_step, settle
 from support.steps import DAG_ARGUMENTS
 
 DEADLINE = timedelta(days=14)
@@ -47,8 +46,8 @@ def semester_minutes() -> None:
     * **Deadline passed:** `approval` fails; clear it to ask again. `padan minutes` does each step from a shell.
     """
     draft = paper_step("draft_minutes")
-    approval = ApprovalOperator(
-        task_id="approval",
+    approval = Approval(
+        task_id=APPROVAL,
         subject="Persetujuan Berita Acara Hasil Pemadanan Data",
         body="{% set draft = ti.xcom_pull(task_ids='draft_minutes') %}" + SUMMARY,
         response_timeout=DEADLINE,
@@ -60,7 +59,9 @@ def semester_minutes() -> None:
                 title="Tanggal penandatanganan",
                 description="Kosong: tanggal logis",
             ),
-            "reason": Param("", type="string", title="Alasan", description="Wajib diisi apabila naskah ditolak"),
+            "reason": Param(
+                None, type=["null", "string"], title="Alasan", description="Wajib diisi apabila naskah ditolak"
+            ),
         },
         retries=0,
     )

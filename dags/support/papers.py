@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
+from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import get_current_context, task
 
 from support.steps import run_step
 
-APPROVAL = "approval"
+APPROVAL, DECISION = "approval", "decision"
+
+
+class Approval(ApprovalOperator):
+    """Airflow's approval, which also hands on what was typed with a no: the operator itself skips before it returns."""
+
+    def execute_complete(self, context: Any, event: dict[str, Any]) -> Any:
+        """Keep who answered what before the operator acts on it."""
+        kept = {name: event.get(name) for name in ("chosen_options", "params_input", "responded_by_user")}
+        context["ti"].xcom_push(key=DECISION, value=kept)
+        return super().execute_complete(context, event)
 
 
 def _period() -> str | None:
@@ -21,7 +32,7 @@ def _period() -> str | None:
 
 def _decision() -> dict[str, Any]:
     """Who decided what, as the approval task handed it on; empty while nobody did."""
-    found = get_current_context()["ti"].xcom_pull(task_ids=APPROVAL) or {}
+    found = get_current_context()["ti"].xcom_pull(task_ids=APPROVAL, key=DECISION) or {}
     user, typed = found.get("responded_by_user") or {}, found.get("params_input") or {}
     return {"chosen": found.get("chosen_options") or [], "by": user.get("name") or user.get("id") or "", **typed}
 
