@@ -7,6 +7,7 @@ folder's name within one transaction. A crash leaves a draft or a whole edition;
 from __future__ import annotations
 
 import logging
+import shutil
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -173,6 +174,7 @@ class Office:
             registry.decide(connection, found.edition_id, "published", found.approved_by or "", "", as_of)
             registry.queue_mails(connection, published)
             bundle.write(self.folder(published, "published"), files)
+        shutil.rmtree(self.folder(found, "draft"), ignore_errors=True)  # it holds the same personal columns
         return published
 
     @staticmethod
