@@ -36,6 +36,7 @@ def measure(job: Job) -> Figures:
         agreement_file=PROJECT / "agreement" / "sandbox.yaml",
         state_dir=directory,
         archive_dir=directory / "archive",
+        secret_key=SecretStr("synthetic " * 4),
         portal_export_dir=directory,
         project_dir=PROJECT,
     )

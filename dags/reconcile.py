@@ -16,12 +16,13 @@ from support.steps import DAG_ARGUMENTS, step
 def reconcile() -> None:
     """### Who is who, what differs, whose duty
 
-    Matching, comparison by the attribute registry, expectations that flag differences, marts, documentation.
+    Matching, comparison by the attribute registry, expectations that flag differences, marts, ledger, documentation.
 
     * **`PublicationStopped` in `check_comparison`:** the marts were not touched; the message names the expectations.
+    * **`update_ledger`** repeated or late changes nothing; its counts say which cases opened, closed or reopened.
     * **It worked if** `check_marts` is green and the summary mart has today's counts.
     """
-    work = [step("integrate"), step("check_comparison"), step("build_marts")]
+    work = [step("integrate"), step("check_comparison"), step("build_marts"), step("update_ledger")]
     chain(*work, step("check_marts", outlet=MARTS_PUBLISHED), step("write_docs"))
 
 

@@ -139,6 +139,8 @@ def follow(client: AirflowClient, as_of: date, console: Console, patience: float
 def _over(followed: list[Followed]) -> bool:
     if all(one.state in ("success", "failed") for one in followed):
         return True
+    if any(one.state == "success" and "skipped" in {task["state"] for task in one.tasks.values()} for one in followed):
+        return True  # the agreement does not permit the day: nothing follows
     return any(one.state == "failed" and one.workflow.essential for one in followed)
 
 

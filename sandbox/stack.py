@@ -32,7 +32,7 @@ PROJECT_DIR = Path(__file__).resolve().parent.parent
 PORTS = ("siasn", "jf", "smtp", "mail", "docs", "airflow")
 SECRETS = (
     "siasn_consumer_key", "siasn_consumer_secret", "siasn_sso_password", "jf_client_secret",
-    "airflow_jwt", "airflow_api", "airflow_password",
+    "airflow_jwt", "airflow_api", "airflow_password", "padan_secret_key",
 )  # fmt: skip
 SEED = 20231204
 
@@ -65,11 +65,13 @@ class Stack:
 
     def _kept(self, name: str, make: Callable[[], dict[str, str]]) -> dict[str, str]:
         path = self.home / name
-        if not path.exists():
+        kept: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+        made = make()
+        if made.keys() - kept.keys():  # the first start, or that of a version that needs more
+            kept = made | kept
             self.home.mkdir(parents=True, exist_ok=True)
             path.touch(mode=0o600)
-            path.write_text(json.dumps(make()))
-        kept: dict[str, str] = json.loads(path.read_text())
+            path.write_text(json.dumps(kept))
         return kept
 
     def addresses(self) -> dict[str, str]:
@@ -94,6 +96,7 @@ class Stack:
             "PADAN_ARCHIVE_DIR": str(self.home / "archive"),
             "PADAN_PORTAL_EXPORT_DIR": str(self.world / "portal_export"),
             "PADAN_PROJECT_DIR": str(PROJECT_DIR),
+            "PADAN_SECRET_KEY": secret["padan_secret_key"],
             "PADAN_SIASN_BASE_URL": siasn,
             "PADAN_SIASN_TOKEN_URL": f"{siasn}/oauth2/token",
             "PADAN_SIASN_SSO_TOKEN_URL": f"{siasn}/auth/realms/public-siasn/protocol/openid-connect/token",
@@ -194,7 +197,7 @@ class Stack:
         binaries = Path(sys.executable).parent
         port = self.ports
         _, certificate, key = ensure_certificates(self.home / "certificates")
-        docs = self.home / "state"
+        docs = self.home / "docs"
 
         def uvicorn(application: str, on: int) -> list[str]:
             return [
@@ -283,7 +286,7 @@ class Stack:
             StackError: naming the part that failed and its log.
         """
         self.logs.mkdir(parents=True, exist_ok=True)
-        (self.home / "state").mkdir(exist_ok=True)
+        self._link_docs()
         if not self.supervising() and not all(_free(port) for port in self.ports.values()):
             (self.home / "ports.json").unlink()  # another program took one meanwhile
             del self.ports
@@ -301,6 +304,15 @@ class Stack:
             command = [str(Path(sys.executable).parent / "supervisord"), "-c", str(self._supervisor_configuration())]
             self._checked("supervisord", command)
         self._wait_until_ready()
+
+    def _link_docs(self) -> None:
+        """A folder of what the docs server shows: the two documentations, and not the logs and targets beside them."""
+        (self.home / "state").mkdir(exist_ok=True)
+        docs = self.home / "docs"
+        docs.mkdir(exist_ok=True)
+        for name in ("data_docs", "dbt_docs"):
+            if not (docs / name).is_symlink():
+                (docs / name).symlink_to(self.home / "state" / name)
 
     def _checked(self, name: str, command: list[str]) -> None:
         log = self.logs / f"{name}.log"

@@ -35,6 +35,7 @@ def settings_for(database_url: str, folder: Path, **changes: Any) -> Settings:
             "agreement_file": PROJECT_DIR / "agreement" / "sandbox.yaml",
             "state_dir": folder / "state",
             "archive_dir": folder / "archive",
+            "secret_key": "synthetic " * 4,
             "portal_export_dir": folder / "export",
             "project_dir": PROJECT_DIR,
             **changes,

@@ -17,7 +17,9 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from padan.agreement_cli import app as agreement_app
-from padan.errors import PadanError
+from padan.cases_cli import app as cases_app
+from padan.errors import AgreementNotInForce, PadanError
+from padan.exchange_cli import app as exchange_app
 from padan.flows import PIPELINE, Step, Workflow, run
 from padan.minutes_cli import app as minutes_app
 
@@ -29,6 +31,8 @@ app = typer.Typer(
 )
 app.add_typer(minutes_app, name="minutes", rich_help_panel="The papers")
 app.add_typer(agreement_app, name="agreement", rich_help_panel="The agreement")
+app.add_typer(cases_app, name="cases", rich_help_panel="The ledger")
+app.add_typer(exchange_app, name="exchange", rich_help_panel="The agreement")
 console = Console(stderr=True)
 
 AsOf = Annotated[
@@ -67,7 +71,8 @@ def run_pipeline(as_of: AsOf = None) -> None:
 def run_workflows(day: date) -> list[str]:
     """Run all workflows with live progress; return the names of the steps that failed.
 
-    A workflow that is not essential (one agency's extraction) may fail: the others go on with what was published.
+    A workflow that is not essential (one agency's extraction) may fail: the others go on with what was published. What
+    the agreement does not permit on that day ends the run: nothing failed.
     """
     failed: list[str] = []
     columns = (SpinnerColumn(finished_text="[green]✓"), TextColumn("{task.description}"), TimeElapsedColumn())
@@ -78,6 +83,10 @@ def run_workflows(day: date) -> list[str]:
                 started = time.monotonic()
                 try:
                     run(step.name, day)
+                except AgreementNotInForce as refusal:
+                    progress.stop_task(line)
+                    console.print(f"[yellow]skipped:[/] {refusal}", highlight=False)
+                    return failed
                 except PadanError as error:
                     failed.append(step.name)
                     progress.update(line, description=f"[red]✗ {workflow.name:<14} {step.summary}[/]")

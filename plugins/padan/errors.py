@@ -52,5 +52,17 @@ class PublicationStopped(PadanError):
     """A gate or a critical expectation forbids publishing; what was published before stays."""
 
 
+class ArchiveUnreadable(PadanError):
+    """A file of the archive does not open with this key: another key, a changed or a misplaced file."""
+
+
+class ExchangeLogBroken(PadanError):
+    """The exchange log is not as it was written; ``exchange_id`` is the first row that is wrong (PKS article 9)."""
+
+    def __init__(self, exchange_id: int, what: str) -> None:
+        super().__init__(f"the exchange log is broken: row {exchange_id} {what}")
+        self.exchange_id = exchange_id
+
+
 class StepFailed(PadanError):
     """A named step of the pipeline failed."""

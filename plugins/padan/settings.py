@@ -68,6 +68,11 @@ class SmtpSettings(BaseSettings):
     sender: str = "padan@padan.invalid"
     timeout: float = 30.0
 
+    @property
+    def domain(self) -> str:
+        """The sender's domain, of which Message-IDs are made."""
+        return self.sender.rpartition("@")[2].rstrip(">") or "padan.invalid"
+
 
 class Settings(BaseSettings):
     """What every step needs. Environment prefix ``PADAN_``."""
@@ -80,15 +85,27 @@ class Settings(BaseSettings):
     archive_dir: Path = Field(description="compressed projected pages")
     portal_export_dir: Path = Field(description="file drop of the SIASN portal export (*.csv)")
     project_dir: Path = Field(description="the checkout: dbt_project/, expectations/")
+    secret_key: SecretStr = Field(min_length=32, description="random text, kept outside the database; see `key`")
     resume_within_days: int = Field(
         default=7, ge=0, description="an unfinished extract no older than this is continued"
     )
     roster_shrink_limit: float = Field(
         default=0.20, gt=0, lt=1, description="share of a roster that may vanish at once"
     )
+    # The PKS names no term for mending (articles 3 (2) e, 4 (2) d): both are assumed.
+    critical_term: int = Field(default=10, ge=1, description="working days to mend a critical case")
+    warning_term: int = Field(default=30, ge=1, description="working days to mend any other case")
     quarantine_limit: float = Field(
         default=0.05, gt=0, le=1, description="share of rows that may fail before publication stops"
     )
+
+    def key(self, purpose: str) -> bytes:
+        """A key of 32 bytes for one purpose, derived from ``secret_key`` (HKDF, RFC 5869): none tells of another."""
+        from cryptography.hazmat.primitives.hashes import SHA256
+        from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+        secret = self.secret_key.get_secret_value().encode()
+        return HKDF(algorithm=SHA256(), length=32, salt=None, info=f"padan:{purpose}".encode()).derive(secret)
 
 
 class MinutesSettings(BaseSettings):

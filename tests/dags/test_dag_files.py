@@ -19,7 +19,7 @@ EXPECTED = {
         "open_bkn", "land_bkn_reference", "land_bkn_roster", "land_bkn_people", "publish_bkn", "announce_bkn",
     ],
     "build_warehouse": ["check_freshness", "check_raw", "build_staging", "check_staging", "take_snapshots"],
-    "reconcile": ["integrate", "check_comparison", "build_marts", "check_marts", "write_docs"],
+    "reconcile": ["integrate", "check_comparison", "build_marts", "update_ledger", "check_marts", "write_docs"],
     "notify_liaison": ["notify_liaison"],
     "semester_minutes": [
         "draft_minutes", "approval", "approve_minutes", "publish_minutes", "mail_minutes",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import psycopg
@@ -109,3 +109,15 @@ def test_one_agency_down_leaves_the_other_current_and_says_so(
     assert after["agencies"]["bps"]["state"] == "open"
     assert after["agencies"]["bps"]["reason"]
     assert after["agencies"]["bps"]["published_as_of"] == before["agencies"]["bps"]["published_as_of"]
+
+
+def test_a_day_outside_the_agreement_is_skipped_with_the_reason_and_nothing_follows(
+    stack: Stack, first_run: dict[str, Any], status_of: Any
+) -> None:
+    """The sandbox's agreement ends with 2099: on the day after nothing is requested and the chain goes no further."""
+    before = status_of(stack)
+    assert run_dags(stack, date(2100, 1, 1)) == []
+    assert set(latest_tasks(stack, "extract_bps").values()) == {"skipped"}
+    assert status_of(stack)["agencies"] == before["agencies"]
+    logs = stack.home / "airflow" / "logs"
+    assert any("no extract on 2100-01-01" in path.read_text() for path in logs.rglob("*.log"))

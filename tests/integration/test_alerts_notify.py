@@ -6,7 +6,7 @@ import csv
 import re
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from datetime import date
+from datetime import date, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default as default_policy
@@ -63,7 +63,7 @@ def warehouse(warehouse_url: str) -> Iterator[psycopg.Connection]:
         connection.execute(
             "truncate alerts.announced_case, alerts.digest, quality.verdict, marts_reconciliation.fct_differences"
         )
-        connection.execute("truncate landing.extract cascade")
+        connection.execute("delete from landing.extract")
         for party in ("bkn", "bps"):
             publish(connection, party, DAY_ONE)
         yield connection
@@ -89,6 +89,7 @@ def settings(warehouse_url: str, tmp_path: Path, project_dir: Path) -> Settings:
         agreement_file=project_dir / "agreement" / "sandbox.yaml",
         state_dir=tmp_path,
         archive_dir=tmp_path,
+        secret_key=SecretStr("synthetic " * 4),
         portal_export_dir=tmp_path,
         project_dir=project_dir,
     )
@@ -243,6 +244,30 @@ def test_a_crash_before_the_mark_resends_the_same_mail(
 def without_trace(content: bytes) -> bytes:
     """A message without what the server added."""
     return b"\n".join(line for line in content.splitlines() if not line.startswith((b"X-Peer", b"X-Mail", b"X-Rcpt")))
+
+
+def test_what_is_overdue_is_told_to_its_owner(
+    warehouse: psycopg.Connection, settings: Settings, smtp: SmtpSettings, agreement: Agreement, mailbox: Mailbox
+) -> None:
+    """The day after the due date, and not on it; the other party is not told."""
+    differ(warehouse, *ids("E", 2))
+    differ(warehouse, *ids("F", 1), owner="bkn", attribute="jenjang")
+    for case_id, due_on in zip(ids("E", 2), (DAY_ONE - timedelta(days=1), DAY_ONE), strict=True):
+        warehouse.execute(
+            """
+            insert into ledger.event (case_id, as_of, kind, actor, asn_key, attribute, verdict, severity, owner_party,
+                value_fingerprint, due_on)
+            values (%s, %s, 'opened', 'data', %s, 'golongan', 'modified', 'critical', 'bps', %s, %s)
+            """,
+            (case_id, DAY_ONE - timedelta(days=15), case_id, "0" * 64, due_on),
+        )
+    notify(settings, smtp, agreement, DAY_ONE)
+    to_bkn, to_bps = mails(mailbox)
+    told = "Sebanyak 1 perbedaan data telah melewati batas waktu penyelesaian; yang tertua terbuka sejak 15 hari"
+    for body in bodies(to_bps):
+        assert told in " ".join(body.split())
+    for body in bodies(to_bkn):
+        assert "batas waktu" not in body
 
 
 def test_findings_and_stale_agency_are_told(

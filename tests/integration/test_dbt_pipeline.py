@@ -159,10 +159,12 @@ def test_findings_name_field_and_rule(dbt: Dbt) -> None:
     ]
 
 
-def test_a_difference_is_addressed_to_the_party_without_authority(dbt: Dbt) -> None:
+def test_a_difference_is_addressed_to_the_party_that_must_mend(dbt: Dbt) -> None:
     found = rows(dbt, "select attribute, owner_party, case_id from marts_reconciliation.fct_differences")
     owners = {attribute: owner for attribute, owner, _ in found}
     assert (owners["jabatan_fungsional"], owners["name"], owners["presence"]) == ("bkn", "bps", "both")
+    # Unusable at BKN, though BKN is the authority; without a mapping at BPS.
+    assert (owners["birth_date"], owners["credit_total"], owners["instansi"]) == ("bkn", "bkn", "bps")
     assert all(re.fullmatch("K-[0-9A-F]{12}", case_id) for _, _, case_id in found)
 
 

@@ -189,8 +189,8 @@ def test_no_person_out_of_scope_is_stored_anywhere(new_landing: Callable[[], Lan
         "where schemaname not in ('pg_catalog', 'information_schema')"
     )
     texts = [row[0] for (table,) in tables for row in landed.bench.rows(f"select t::text from {table} t")]
-    for path in landed.bench.settings.archive_dir.rglob("*.zst"):
-        texts += [line.decode() for line in archive.read(path)]
+    for path in landed.bench.settings.archive_dir.rglob(f"*{archive.SUFFIX}"):
+        texts += [line.decode() for line in archive.read(path, landed.bench.settings.key(archive.KEY))]
     everything = "\n".join(texts)
     assert all(nip in everything for nip in covered)
     assert [nip for nip in outside if nip in everything] == []

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import os
 import stat
+import time
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from padan.errors import ContractViolation
+from padan.errors import ArchiveUnreadable, ContractViolation
 from padan.landing import archive
 from tests.scripted_agencies import DAY, JF_CODE, OTHER_JF_CODE, Bench, moment, nip_of
 
@@ -34,7 +35,9 @@ def every_value(bench: Bench) -> list[str]:
 
 
 def archived(bench: Bench) -> list[str]:
-    return [line.decode() for path in sorted(bench.settings.archive_dir.rglob("*.zst")) for line in archive.read(path)]
+    key = bench.settings.key(archive.KEY)
+    paths = sorted(bench.settings.archive_dir.rglob(f"*{archive.SUFFIX}"))
+    return [line.decode() for path in paths for line in archive.read(path, key)]
 
 
 def spoil(bench: Bench) -> None:
@@ -108,8 +111,8 @@ def test_archive_holds_what_was_received_and_only_its_owner_may_read_it(bench: B
         assert not any(nip_of(number) in path.name for number in range(12))
     folder = bench.settings.archive_dir / "bps" / "holders" / DAY.isoformat()
     (path,) = folder.iterdir()
-    assert path.name == f"{summary.extract_id}-000001.jsonl.zst"
-    head, *pages = [line.decode() for line in archive.read(path)]
+    assert path.name == f"{summary.extract_id}-000001{archive.SUFFIX}"
+    head, *pages = [line.decode() for line in archive.read(path, bench.settings.key(archive.KEY))]
     assert '"fields":["holder_id","nip"' in head
     assert len(pages) == 3
     assert JF_CODE in pages[0]
@@ -154,5 +157,40 @@ def test_archive_file_appears_whole_or_not_at_all(
 
     monkeypatch.setattr(os, "fsync", break_off)
     with pytest.raises(OSError):  # noqa: PT011 - any will do
-        archive.write(tmp_path / "a", dataset, DAY, 1, 1, [b"{}\n"])
-    assert list((tmp_path / "a").rglob("*.zst")) == []
+        archive.write(tmp_path / "a", b"k" * 32, dataset, DAY, 1, 1, [b"{}\n"])
+    assert list((tmp_path / "a").rglob(f"*{archive.SUFFIX}")) == []
+
+
+def test_archive_opens_only_with_its_key_unchanged_and_in_its_place(bench: Bench, tmp_path: Path) -> None:
+    dataset, key, other = (
+        bench.agreement.dataset("bps", "holders"),
+        b"k" * 32,
+        bench.agreement.dataset("bps", "credits"),
+    )
+    secret = f'{{"rows":[["{nip_of(1)}"]]}}\n'.encode()
+    path = archive.write(tmp_path / "a", key, dataset, DAY, 1, 1, [secret])
+    assert list(archive.read(path, key))[1] + b"\n" == secret
+    assert nip_of(1).encode() not in path.read_bytes()
+    with pytest.raises(ArchiveUnreadable):
+        list(archive.read(path, b"o" * 32))
+    misplaced = archive.write(tmp_path / "a", key, other, DAY, 1, 1, [secret])
+    misplaced.write_bytes(path.read_bytes())
+    with pytest.raises(ArchiveUnreadable):
+        list(archive.read(misplaced, key))
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(ArchiveUnreadable):
+        list(archive.read(path, key))
+    path.write_bytes(b"not ours")
+    with pytest.raises(ArchiveUnreadable, match=path.name):
+        list(archive.read(path, key))
+
+
+def test_encrypting_the_archive_costs_little(bench: Bench, tmp_path: Path) -> None:
+    dataset, page = bench.agreement.dataset("bps", "holders"), os.urandom(40_000_000)
+    started = time.monotonic()
+    archive.write(tmp_path / "a", b"k" * 32, dataset, DAY, 1, 1, [page])
+    seconds = time.monotonic() - started
+    print(f"40 MB that do not compress, compressed, encrypted and synced in {seconds:.2f} s")
+    assert seconds < 5

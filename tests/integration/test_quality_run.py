@@ -107,6 +107,7 @@ def suites(warehouse_url: str, tmp_path: Path, project_dir: Path) -> Suites:
             agreement_file=project_dir / "agreement" / "sandbox.yaml",
             state_dir=tmp_path / "state",
             archive_dir=tmp_path,
+            secret_key=SecretStr("synthetic " * 4),
             portal_export_dir=tmp_path,
             project_dir=tmp_path / "project",
         )
@@ -428,6 +429,7 @@ def test_memory_stays_below_500_megabytes(suites: Suites, agreement: Agreement, 
         **os.environ,
         "PYTHONPATH": os.pathsep.join(sys.path),
         "PADAN_DATABASE_URL": warehouse_url,
+        "PADAN_SECRET_KEY": settings.secret_key.get_secret_value(),
         **{
             f"PADAN_{name.upper()}": str(getattr(settings, name))
             for name in ("agreement_file", "state_dir", "archive_dir", "portal_export_dir", "project_dir")

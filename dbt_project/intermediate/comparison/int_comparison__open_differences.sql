@@ -14,6 +14,7 @@ select
     instansi_id,
     attribute,
     verdict,
+    unusable_side,
     -- The ids salt it: two birth dates alone could be guessed from their hash.
     {{ sha256_hex(
         "concat_ws('|', " ~ person_pair_text() ~ ", attribute, verdict, coalesce(bkn_value, '-'), coalesce(bps_value, '-'))"

@@ -46,6 +46,7 @@ presence as (
             when 'bkn' then 'only_in_bkn'
             when 'bps' then 'only_in_bps'
         end as verdict,
+        null::text as unusable_side,
         null::text as bkn_value,
         null::text as bps_value,
         coalesce(bkn_people.instansi_id, bps_people.instansi_id) as instansi_id
@@ -66,8 +67,14 @@ side_by_side as materialized (
         registry.comparator,
         registry.tolerance_days,
         registry.tolerance_number,
-        bkn_sides.not_comparable_attributes ? registry.attribute
-        or bps_sides.not_comparable_attributes ? registry.attribute as is_not_comparable,
+        case
+            when
+                bkn_sides.not_comparable_attributes ? registry.attribute
+                and bps_sides.not_comparable_attributes ? registry.attribute
+                then 'both'
+            when bkn_sides.not_comparable_attributes ? registry.attribute then 'bkn'
+            when bps_sides.not_comparable_attributes ? registry.attribute then 'bps'
+        end as unusable_side,
         bkn_sides.attribute_values ->> registry.attribute as bkn_value,
         bps_sides.attribute_values ->> registry.attribute as bps_value,
         coalesce(bkn_sides.instansi_id, bps_sides.instansi_id) as instansi_id
@@ -86,13 +93,14 @@ compared as (
         holder_id,
         attribute,
         case
-            when is_not_comparable then 'not_comparable'
+            when unusable_side is not null then 'not_comparable'
             when bkn_value is null and bps_value is null then 'identical'
             when bps_value is null then 'only_in_bkn'
             when bkn_value is null then 'only_in_bps'
             when {{ same_value('bkn_value', 'bps_value') }} then 'identical'
             else 'modified'
         end as verdict,
+        unusable_side,
         bkn_value,
         bps_value,
         instansi_id

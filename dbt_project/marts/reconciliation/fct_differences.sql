@@ -30,8 +30,11 @@ select
     open_differences.verdict,
     registry.severity,
     registry.authority,
-    -- The record of the party that is not the authority is presumed wrong.
-    case registry.authority when 'bkn' then 'bps' when 'bps' then 'bkn' else 'both' end as owner_party,
+    -- What cannot be read is mended where it is; else the record of the party that is not the authority is presumed wrong.
+    coalesce(
+        open_differences.unusable_side,
+        case registry.authority when 'bkn' then 'bps' when 'bps' then 'bkn' else 'both' end
+    ) as owner_party,
     instansi.instansi_name,
     functional_positions.jf_group,
     open_differences.value_fingerprint,

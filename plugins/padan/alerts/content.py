@@ -104,6 +104,10 @@ class Content:
     mended_cases: CaseList
     findings: tuple[Finding, ...]
     stale: tuple[Staleness, ...]
+    overdue: int = 0
+    """Open cases past the day by which they were to be mended."""
+    oldest_days: int = 0
+    """Age of the oldest case that is not resolved, in days."""
 
     @property
     def worth_sending(self) -> bool:
@@ -174,6 +178,20 @@ def _stale(connection: Connection, agreement: Agreement, as_of: date) -> tuple[S
     )
 
 
+def _ageing(connection: Connection, party: PartyCode, as_of: date) -> tuple[int, int]:
+    row = connection.execute(
+        """
+        select
+            count(*) filter (where state <> 'waived' and due_on < %(as_of)s),
+            coalesce(max(%(as_of)s::date - last_opened_on), 0)
+        from ledger.difference_case
+        where state <> 'resolved' and owner_party in (%(party)s, 'both')
+        """,
+        {"party": party, "as_of": as_of},
+    ).fetchone()
+    return row if row else (0, 0)
+
+
 def collect(connection: Connection, agreement: Agreement, party: PartyCode, as_of: date) -> Content:
     """Count what concerns ``party`` since its last digest; leaves the table ``digest_case`` for :func:`announce`.
 
@@ -184,6 +202,7 @@ def collect(connection: Connection, agreement: Agreement, party: PartyCode, as_o
     row = connection.execute(f"select {_COUNTS} from digest_case").fetchone()  # noqa: S608 - the constant above
     new, mended, still_open = row if row else (0, 0, 0)
     agencies, more_agencies = _agencies(connection)
+    overdue, oldest_days = _ageing(connection, party, as_of)
     return Content(
         party=party,
         as_of=as_of,
@@ -197,6 +216,8 @@ def collect(connection: Connection, agreement: Agreement, party: PartyCode, as_o
         mended_cases=_case_list(connection, "mended", mended),
         findings=_findings(connection, party, as_of),
         stale=_stale(connection, agreement, as_of),
+        overdue=overdue,
+        oldest_days=oldest_days,
     )
 
 

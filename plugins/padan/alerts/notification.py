@@ -55,14 +55,13 @@ def notify(settings: Settings, smtp_settings: SmtpSettings, agreement: Agreement
         SourceUnavailable: the mail server or the warehouse does not answer; what is pending is sent by the next run.
         AuthenticationError: the mail server refuses the login.
     """
-    agreement.require_in_force(as_of)
-    sender_domain = smtp_settings.sender.rpartition("@")[2].rstrip(">") or "padan.invalid"
+    agreement.require_in_force(as_of, "alert")
     with (
         connect(settings.database_url.get_secret_value(), application="padan-alerts") as connection,
         exclusive(connection, "alerts"),
     ):
         try:
-            _decide(connection, agreement, as_of, sender_domain)
+            _decide(connection, agreement, as_of, smtp_settings.domain)
         except psycopg.errors.UndefinedTable:
             raise StepFailed("the marts are not built yet; there is nothing to tell of") from None
         return _deliver(connection, smtp_settings, agreement, as_of)

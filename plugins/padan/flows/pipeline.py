@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, cast
 
+from padan.agreement.clauses import Action
 from padan.errors import ConfigurationError
 
 StepFunction = Callable[..., dict[str, Any]]
@@ -23,6 +24,7 @@ class Step:
     name: str
     summary: str
     target: str
+    action: Action | None = None  # what the agreement is asked for before the step runs; None: nothing
 
     def function(self) -> StepFunction:
         """The function itself; it takes the logical date and returns counts without personal values."""
@@ -45,10 +47,10 @@ PIPELINE: tuple[Workflow, ...] = (
         "extract_bps",
         "functional-position data from BPS",
         (
-            Step("open_bps", "open or continue the extract of BPS", "extraction:open_bps"),
+            Step("open_bps", "open or continue the extract of BPS", "extraction:open_bps", "extract"),
             Step("land_bps_lists", "fetch and land BPS's lists, only what changed where the source can tell",
-                 "extraction:land_bps_lists"),
-            Step("publish_bps", "check the counts and publish BPS's lists to raw", "extraction:publish_bps"),
+                 "extraction:land_bps_lists", "extract"),
+            Step("publish_bps", "check the counts and publish BPS's lists to raw", "extraction:publish_bps", "publish"),
         ),
         essential=False,
     ),
@@ -56,11 +58,12 @@ PIPELINE: tuple[Workflow, ...] = (
         "extract_bkn",
         "civil-service data from BKN",
         (
-            Step("open_bkn", "open or continue the extract of BKN", "extraction:open_bkn"),
-            Step("land_bkn_reference", "fetch and land BKN's reference codes", "extraction:land_bkn_reference"),
-            Step("land_bkn_roster", "land the portal export: whom BKN knows", "extraction:land_bkn_roster"),
-            Step("land_bkn_people", "fetch and land SIASN person by person", "extraction:land_bkn_people"),
-            Step("publish_bkn", "check the counts and publish BKN's data to raw", "extraction:publish_bkn"),
+            Step("open_bkn", "open or continue the extract of BKN", "extraction:open_bkn", "extract"),
+            Step("land_bkn_reference", "fetch and land BKN's reference codes", "extraction:land_bkn_reference",
+                 "extract"),
+            Step("land_bkn_roster", "land the portal export: whom BKN knows", "extraction:land_bkn_roster", "extract"),
+            Step("land_bkn_people", "fetch and land SIASN person by person", "extraction:land_bkn_people", "extract"),
+            Step("publish_bkn", "check the counts and publish BKN's data to raw", "extraction:publish_bkn", "publish"),
         ),
         essential=False,
     ),
@@ -81,7 +84,8 @@ PIPELINE: tuple[Workflow, ...] = (
         (
             Step("integrate", "match people and compare attributes", "warehouse:integrate"),
             Step("check_comparison", "expectations that flag differences", "warehouse:check_comparison"),
-            Step("build_marts", "build the public marts", "warehouse:build_marts"),
+            Step("build_marts", "build the public marts", "warehouse:build_marts", "publish"),
+            Step("update_ledger", "open, close and escalate the ledger's cases", "ledger:update_ledger", "publish"),
             Step("check_marts", "expectations on the marts", "warehouse:check_marts"),
             Step("write_docs", "write the documentation of models and data", "warehouse:write_docs"),
         ),
@@ -89,20 +93,22 @@ PIPELINE: tuple[Workflow, ...] = (
     Workflow(
         "notify_liaison",
         "digests to the liaison units",
-        (Step("notify_liaison", "mail what is new to each liaison unit", "notification:notify_liaison"),),
+        (Step("notify_liaison", "mail what is new to each liaison unit", "notification:notify_liaison", "alert"),),
     ),
 )  # fmt: skip
 # Twice a year, apart from the nightly pipeline; the DAG semester_minutes puts a person's approval between them.
 PAPERS = (
     Step("draft_minutes", "close the semester and draft its papers", "minutes:draft_minutes"),
     Step("approve_minutes", "record that a person approved the draft", "minutes:approve_minutes"),
-    Step("publish_minutes", "number and publish the approved papers", "minutes:publish_minutes"),
-    Step("mail_minutes", "tell both liaison units of the papers", "minutes:mail_minutes"),
+    Step("publish_minutes", "number and publish the approved papers", "minutes:publish_minutes", "publish"),
+    Step("mail_minutes", "tell both liaison units of the papers", "minutes:mail_minutes", "alert"),
     Step("record_minutes_evidence", "record that the duty was met", "minutes:record_minutes_evidence"),
     Step("verify_minutes", "make the papers again and compare", "minutes:verify_minutes"),
     Step("reject_minutes", "return the papers to draft with a reason", "minutes:reject_minutes"),
 )
-_HELPERS = (Step("extraction_outcome", "whether a party's data is current", "extraction:extraction_outcome"),)
+_HELPERS = (
+    Step("extraction_outcome", "whether a party's data is current", "extraction:extraction_outcome", "extract"),
+)
 
 
 def find_step(name: str) -> Step:
@@ -121,6 +127,12 @@ def run(name: str, as_of: date, **arguments: Any) -> dict[str, Any]:
     """Run the step ``name`` for the logical date ``as_of`` and return its counts.
 
     Raises:
+        AgreementNotInForce: the agreement does not permit it on that day; nothing was done but telling so.
         PadanError: whatever the step raises.
     """
-    return find_step(name).function()(as_of, **arguments)
+    step = find_step(name)
+    if step.action:
+        from padan.flows.permission import ask
+
+        ask(as_of, step.action)
+    return step.function()(as_of, **arguments)

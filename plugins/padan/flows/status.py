@@ -22,6 +22,7 @@ def collect() -> dict[str, Any]:
             "agencies": _agencies(connection),
             "people": _people(connection),
             "differences": _differences(connection),
+            "cases": _cases(connection),
             "findings": _rows(
                 connection,
                 "marts_reconciliation.fct_findings",
@@ -64,7 +65,7 @@ def _people(connection: psycopg.Connection[dict[str, Any]]) -> dict[str, Any]:
     matched = _rows(
         connection,
         "integration.int_matching__pairs",
-        "select tier, count(*) as pairs from {} group by 1 order by 1",
+        "select tier, count(*) as pairs from {} group by 1 order by 2 desc, 1",
     )
     alone = _rows(
         connection,
@@ -95,6 +96,24 @@ def _differences(connection: psycopg.Connection[dict[str, Any]]) -> dict[str, An
     for row in by_attribute:
         owners[row["owner_party"]] = owners.get(row["owner_party"], 0) + row["cases"]
     return {"total": sum(owners.values()), "by_owner": owners, "by_attribute": by_attribute}
+
+
+def _cases(connection: psycopg.Connection[dict[str, Any]]) -> dict[str, Any]:
+    by_state = _rows(
+        connection, "ledger.difference_case", "select state, count(*) as cases from {} group by 1 order by 1"
+    )
+    overdue = _rows(
+        connection,
+        "ledger.difference_case",
+        """
+        select count(*) as cases from {}
+        where state not in ('resolved', 'waived') and due_on < (select max(as_of) from ledger.run)
+        """,
+    )
+    return {
+        "by_state": {row["state"]: row["cases"] for row in by_state},
+        "overdue": overdue[0]["cases"] if overdue else 0,
+    }
 
 
 def _quality(connection: psycopg.Connection[dict[str, Any]]) -> Rows:

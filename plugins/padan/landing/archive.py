@@ -1,7 +1,10 @@
-"""The compressed archive of projected pages: what was received, as far as the agreement lets us keep it.
+"""The compressed, encrypted archive of projected pages: what was received, as far as the agreement lets us keep it.
 
 One file per batch and dataset. Its first line names the agreed fields; each further line is one page: unit, moment,
 sha256 of the original body (as in the exchange log) and the rows as lists in the order of the fields.
+
+At rest a file is a mark, a nonce, and Zstandard under AES-256-GCM. What it is a file of (party, dataset, day, name) is
+authenticated along: neither a changed nor a misplaced file opens.
 """
 
 from __future__ import annotations
@@ -13,8 +16,16 @@ from pathlib import Path
 
 import orjson
 import zstandard
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from padan.agreement import Dataset
+from padan.errors import ArchiveUnreadable
+
+KEY = "archive"  # the purpose of its key: padan.settings.Settings.key
+SUFFIX = ".jsonl.zst.aes"
+_MARK = b"PADAN-ARCHIVE-1\n"
+_NONCE_BYTES = 12
 
 
 def _folder(archive_dir: Path, dataset: Dataset, as_of: date) -> Path:
@@ -27,12 +38,14 @@ def page_line(unit: str, fetched_at: datetime, body_sha256: str, rows_json: byte
     return head[:-1] + b',"rows":' + rows_json + b"}\n"
 
 
-def write(archive_dir: Path, dataset: Dataset, as_of: date, extract_id: int, sequence: int, pages: list[bytes]) -> Path:
+def write(
+    archive_dir: Path, key: bytes, dataset: Dataset, as_of: date, extract_id: int, sequence: int, pages: list[bytes]
+) -> Path:
     """Write one file, whole or not at all; the same sequence again replaces it."""
     folder = _folder(archive_dir, dataset, as_of)
     for level in (archive_dir, archive_dir / dataset.party, archive_dir / dataset.party / dataset.name, folder):
         level.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = folder / f"{extract_id}-{sequence:06d}.jsonl.zst"
+    path = folder / f"{extract_id}-{sequence:06d}{SUFFIX}"
     partial = path.with_suffix(".partial")
     head = orjson.dumps(
         {
@@ -44,6 +57,8 @@ def write(archive_dir: Path, dataset: Dataset, as_of: date, extract_id: int, seq
         }
     )
     content = zstandard.ZstdCompressor(level=1).compress(b"".join((head, b"\n", *pages)))
+    nonce = os.urandom(_NONCE_BYTES)
+    content = _MARK + nonce + AESGCM(key).encrypt(nonce, content, _identity(path))
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
@@ -55,15 +70,28 @@ def write(archive_dir: Path, dataset: Dataset, as_of: date, extract_id: int, seq
 
 def discard(archive_dir: Path, dataset: Dataset, as_of: date, extract_id: int) -> None:
     """Delete the files of one dataset of an extract that starts over or is given up."""
-    for pattern in (f"{extract_id}-*.jsonl.zst", f"{extract_id}-*.partial"):
+    for pattern in (f"{extract_id}-*{SUFFIX}", f"{extract_id}-*.partial"):
         for path in _folder(archive_dir, dataset, as_of).glob(pattern):
             path.unlink(missing_ok=True)
 
 
-def read(path: Path) -> Iterator[bytes]:
-    """The lines of one file, the head first."""
-    with path.open("rb") as file, zstandard.ZstdDecompressor().stream_reader(file) as stream:
-        rest = b""
-        while chunk := stream.read(1 << 20):
-            *lines, rest = (rest + chunk).split(b"\n")
-            yield from lines
+def read(path: Path, key: bytes) -> Iterator[bytes]:
+    """The lines of one file, the head first.
+
+    Raises:
+        ArchiveUnreadable: it was encrypted with another key, changed, or put where it does not belong.
+    """
+    content = path.read_bytes()
+    start = len(_MARK) + _NONCE_BYTES
+    try:
+        if not content.startswith(_MARK):
+            raise InvalidTag
+        plain = AESGCM(key).decrypt(content[len(_MARK) : start], content[start:], _identity(path))
+    except InvalidTag:
+        raise ArchiveUnreadable(f"{path.name}: another key, a changed or a misplaced file") from None
+    yield from zstandard.ZstdDecompressor().decompress(plain).splitlines()
+
+
+def _identity(path: Path) -> bytes:
+    """party/dataset/day/name."""
+    return _MARK + "/".join(path.parts[-4:]).encode()

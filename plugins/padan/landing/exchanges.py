@@ -7,12 +7,8 @@ import threading
 from padan.agencies import Exchange
 from padan.agreement import Agreement
 from padan.agreement.model import PartyCode
+from padan.warehouse import exchange_log
 from padan.warehouse.connection import Connection
-
-_COLUMNS = (
-    "extract_id, party, endpoint, dataset, purpose, attempt, status, error, rows, body_bytes, body_sha256, "
-    "started_at, duration"
-)
 
 
 class ExchangeRecorder:
@@ -53,14 +49,7 @@ class ExchangeRecorder:
                     waiting.append(exchange)
             self._waiting = waiting
             self._rows.clear() if not waiting else None
-            if not ready:
-                return
-            with (
-                self._connection.cursor() as cursor,
-                cursor.copy(f"copy landing.exchange_log ({_COLUMNS}) from stdin") as copy,  # noqa: S608 - fixed columns
-            ):
-                for exchange, rows in ready:
-                    copy.write_row(self._row(exchange, rows))
+            exchange_log.append(self._connection, [self._row(exchange, rows) for exchange, rows in ready])
 
     def _row(self, exchange: Exchange, rows: int | None) -> tuple[object, ...]:
         return (

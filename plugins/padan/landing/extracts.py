@@ -14,6 +14,7 @@ import psycopg
 from psycopg import sql
 
 from padan.agreement import Agreement, Dataset
+from padan.agreement.clauses import Action
 from padan.agreement.model import PartyCode
 from padan.errors import (
     ContractViolation,
@@ -26,7 +27,7 @@ from padan.errors import (
 from padan.landing import archive
 from padan.landing.exchanges import ExchangeRecorder
 from padan.settings import Settings
-from padan.warehouse import raw_tables
+from padan.warehouse import exchange_log, raw_tables
 from padan.warehouse.connection import Connection, connect, exclusive
 from padan.warehouse.migrations import migrate
 
@@ -77,6 +78,7 @@ class Work:
                 yield recorder
             finally:
                 recorder.flush(final=True)
+                exchange_log.seal(connection, self.settings.key(exchange_log.SEAL_KEY), self.archive_dir)
 
 
 @dataclass(frozen=True)
@@ -198,7 +200,7 @@ def end(work: Work, state: str, reason: str | None = None) -> None:
 
 
 @contextmanager
-def working_on(settings: Settings, agreement: Agreement, extract_id: int) -> Iterator[Work]:
+def working_on(settings: Settings, agreement: Agreement, extract_id: int, action: Action = "extract") -> Iterator[Work]:
     """Hold the party's lock and hand out what a step needs.
 
     A ContractViolation or PublicationStopped inside the block ends the extract as ``stopped``, a MalformedResponse as
@@ -213,7 +215,7 @@ def working_on(settings: Settings, agreement: Agreement, extract_id: int) -> Ite
         party = _look_up(connection, extract_id).party
         with exclusive(connection, party):
             extract = _look_up(connection, extract_id)
-            agreement.require_in_force(extract.as_of)
+            agreement.require_in_force(extract.as_of, action)
             work = Work(connection, url, extract, agreement, settings.archive_dir, settings)
             try:
                 _survive_crash(work)

@@ -41,7 +41,7 @@ def publish(settings: Settings, agreement: Agreement, extract_id: int) -> Extrac
         PublicationStopped: a gate forbids it; what was published before stays.
         StepFailed: a dataset is not completely landed yet.
     """
-    with working_on(settings, agreement, extract_id) as work:
+    with working_on(settings, agreement, extract_id, "publish") as work:
         if not work.extract.published:
             _refuse_unfinished(work)
             with work.connection.transaction():

@@ -198,8 +198,9 @@ class Writer:
                 copy.write("".join(part.lines).encode())
         self._write_bookkeeping(part)
         if part.pages and row:
+            key = self._work.settings.key(archive.KEY)
             archive.write(
-                self._work.archive_dir, part.dataset, extract.as_of, extract.extract_id, int(row[0]), part.pages
+                self._work.archive_dir, key, part.dataset, extract.as_of, extract.extract_id, int(row[0]), part.pages
             )
 
     def _write_bookkeeping(self, part: _Part) -> None:

@@ -18,7 +18,7 @@ SCHEMAS = (
 VOLATILE_COLUMNS = frozenset(
     {
         "_extract_id", "_fetched_at", "extract_id", "fetched_at", "quarantine_id", "dbt_updated_at", "dbt_loaded_at",
-        "dbt_scd_id", "loaded_at", "built_at", "recorded_at",
+        "dbt_scd_id", "age_days", "is_overdue", "loaded_at", "built_at", "recorded_at",
     }
 )  # fmt: skip
 

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0010"
-down_revision = "0002"
+revision = "0040"
+down_revision = "0030"
 
 STATEMENTS = (
     "create schema if not exists minutes",

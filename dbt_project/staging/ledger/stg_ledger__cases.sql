@@ -1,0 +1,24 @@
+{{ config(materialized='view') }}
+
+with difference_cases as (
+    select * from {{ source('ledger', 'difference_case') }}
+)
+
+select
+    case_id,
+    asn_key,
+    attribute,
+    instansi_id,
+    verdict,
+    severity,
+    owner_party,
+    state,
+    resolution,
+    times_reopened,
+    opened_on,
+    last_opened_on,
+    due_on,
+    escalated_on,
+    resolved_on,
+    waived_until
+from difference_cases

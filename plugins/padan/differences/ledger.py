@@ -1,0 +1,167 @@
+"""Take the differences of a run into the ledger: one statement for what the data say, one for what is overdue."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from datetime import date
+
+import psycopg
+
+from padan.agreement.working_days import after
+from padan.errors import StepFailed
+from padan.warehouse.connection import Connection, exclusive
+
+logger = logging.getLogger(__name__)
+LOCK = "ledger"
+
+# A case closes because both sides agree, or because the person or the attribute is no longer compared: never because
+# a row is missing while its verdict still says that they differ.
+_OBSERVE = """
+    with present as (
+        select case_id, asn_key, attribute, verdict, severity, owner_party, instansi_id, value_fingerprint
+        from marts_reconciliation.fct_differences
+    ),
+    compared as (
+        select
+            present.*,
+            coalesce(present.case_id, known.case_id) as observed_case_id,
+            case
+                when known.case_id is null then 'opened'
+                when present.case_id is null and known.state = 'resolved' then null
+                when present.case_id is null and coalesce(verdicts.verdict, 'identical') = 'identical' then 'resolved'
+                when present.case_id is null then null
+                when known.state = 'resolved' then 'reopened'
+                when known.state in ('disputed', 'waived') and known.value_fingerprint <> present.value_fingerprint
+                    then 'reopened'
+                when known.state = 'waived' and known.waived_until < %(as_of)s then 'reopened'
+                when known.value_fingerprint <> present.value_fingerprint then 'changed'
+                when
+                    (known.owner_party, known.severity, known.instansi_id)
+                    is distinct from (present.owner_party, present.severity, present.instansi_id)
+                    then 'reassigned'
+            end as kind,
+            case
+                when present.case_id is null and verdicts.verdict is null then 'no_longer_compared'
+                when present.case_id is null then 'agreed'
+                when known.state = 'resolved' then 'differs_again'
+                when known.value_fingerprint <> present.value_fingerprint then 'values_changed'
+                when known.state = 'waived' then 'waiver_ended'
+            end as reason
+        from present
+        full join ledger.difference_case as known on present.case_id = known.case_id
+        left join integration.int_comparison__verdicts as verdicts
+            on present.case_id is null and known.asn_key = verdicts.asn_key and known.attribute = verdicts.attribute
+    )
+    insert into ledger.event
+        (case_id, as_of, kind, actor, asn_key, attribute, verdict, severity, owner_party, instansi_id,
+            value_fingerprint, due_on, reason)
+    select
+        observed_case_id,
+        %(as_of)s,
+        kind,
+        'data',
+        case when kind = 'opened' then asn_key end,
+        case when kind = 'opened' then attribute end,
+        verdict,
+        severity,
+        owner_party,
+        instansi_id,
+        value_fingerprint,
+        case
+            when kind in ('opened', 'reopened')
+                then case severity when 'critical' then %(critical_due_on)s::date else %(warning_due_on)s::date end
+        end,
+        case when kind in ('resolved', 'reopened') then reason end
+    from compared
+    where kind is not null
+    order by observed_case_id
+"""
+_ESCALATE = """
+    insert into ledger.event (case_id, as_of, kind, actor)
+    select case_id, %(as_of)s, 'escalated', 'data'
+    from ledger.difference_case
+    where state not in ('resolved', 'waived') and due_on < %(as_of)s and escalated_on is null
+    order by case_id
+"""
+_COUNT_ATTRIBUTES = """
+    insert into ledger.attribute_count (as_of, attribute, pairs, modified)
+    select %(as_of)s, attribute, sum(pairs), sum(modified)
+    from integration.int_comparison__attribute_by_instansi
+    group by attribute
+    on conflict (as_of, attribute) do update set pairs = excluded.pairs, modified = excluded.modified
+    where (attribute_count.pairs, attribute_count.modified) is distinct from (excluded.pairs, excluded.modified)
+"""
+_KINDS = """
+    select kind, count(*) from ledger.event where event_id > %s group by kind order by kind
+"""
+_FOLD = "select * from ledger.fold(array(select distinct case_id from ledger.event))"
+_REBUILD = f"""
+    with folded as materialized (
+        {_FOLD}
+    ),
+    wrong as (
+        select case_id from (table ledger.difference_case except table folded) as stored
+        union
+        select case_id from (table folded except table ledger.difference_case) as due
+    ),
+    removed as (
+        delete from ledger.difference_case where case_id in (select case_id from wrong) returning case_id
+    )
+    select count(*), (select count(*) from removed) from wrong
+"""  # noqa: S608 - the constant above""
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerUpdate:
+    """What one run did to the ledger."""
+
+    as_of: date
+    late: bool
+    """An earlier logical date than one already taken in: nothing was changed."""
+    events: dict[str, int] = field(default_factory=dict)
+    """Kind of event: how many."""
+
+
+def update(connection: Connection, as_of: date, *, critical_term: int, warning_term: int) -> LedgerUpdate:
+    """Take in the differences that the marts hold for ``as_of``; the same differences again add nothing.
+
+    ``critical_term`` and ``warning_term`` are the working days that the owner of a case has. A date before the newest
+    one taken in is late: the marts no longer tell of that day, so nothing is changed.
+
+    Raises:
+        StepFailed: the marts are not there yet, or another run holds the ledger.
+    """
+    terms = {
+        "as_of": as_of,
+        "critical_due_on": after(as_of, critical_term).day,
+        "warning_due_on": after(as_of, warning_term).day,
+    }
+    try:
+        with exclusive(connection, LOCK), connection.transaction():
+            row = connection.execute(
+                "select (select max(as_of) from ledger.run), (select coalesce(max(event_id), 0) from ledger.event)"
+            ).fetchone()
+            newest, before = row if row else (None, 0)
+            if newest is not None and as_of < newest:
+                logger.warning("the ledger holds a later day than %s: nothing is changed", as_of)
+                return LedgerUpdate(as_of, late=True)
+            connection.execute("insert into ledger.run (as_of) values (%s) on conflict do nothing", (as_of,))
+            connection.execute(_OBSERVE, terms)
+            connection.execute(_ESCALATE, terms)
+            connection.execute(_COUNT_ATTRIBUTES, terms)
+            return LedgerUpdate(as_of, late=False, events=dict(connection.execute(_KINDS, (before,)).fetchall()))
+    except psycopg.errors.UndefinedTable:
+        raise StepFailed("the marts are not built yet; the ledger has nothing to take in") from None
+
+
+def rebuild(connection: Connection) -> int:
+    """Make every case anew from its events where it reads otherwise; return how many did (0 in a sound ledger).
+
+    Raises:
+        StepFailed: another run holds the ledger.
+    """
+    with exclusive(connection, LOCK), connection.transaction():
+        row = connection.execute(_REBUILD).fetchone()
+        connection.execute(f"insert into ledger.difference_case {_FOLD} on conflict (case_id) do nothing")
+        return int(row[0]) if row else 0

@@ -1,0 +1,18 @@
+"""What is done with the exchange log beside writing it."""
+
+from __future__ import annotations
+
+from padan.flows.context import Context
+from padan.warehouse import exchange_log
+from padan.warehouse.connection import connect
+
+
+def verify_log() -> exchange_log.Verified:
+    """Follow the chain and its seals.
+
+    Raises:
+        ExchangeLogBroken: naming the first row that is not as it was written.
+    """
+    settings = Context.load().settings
+    with connect(settings.database_url.get_secret_value()) as connection:
+        return exchange_log.verify(connection, settings.key(exchange_log.SEAL_KEY), settings.archive_dir)

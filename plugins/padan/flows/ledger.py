@@ -1,0 +1,21 @@
+"""The step that takes a run's differences into the ledger."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from padan.flows.context import Context
+from padan.warehouse.connection import connect
+
+
+def update_ledger(as_of: date) -> dict[str, Any]:
+    """Open, close, reopen and escalate cases by what the marts hold; repeated or late, it changes nothing."""
+    from padan import differences
+
+    settings = Context.load().settings
+    with connect(settings.database_url.get_secret_value(), application="padan-ledger") as connection:
+        done = differences.update(
+            connection, as_of, critical_term=settings.critical_term, warning_term=settings.warning_term
+        )
+    return {"late": done.late, **done.events}

@@ -1,0 +1,305 @@
+"""The ledger on a real database: a Hypothesis state machine plays thousands of cases at once against a model."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, settings, strategies
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from padan import differences
+from padan.agreement.working_days import after
+from padan.errors import StepFailed
+from padan.warehouse.connection import Connection, connect
+from padan.warehouse.migrations import migrate
+from tests.ledger_model import ALLOWED, Case, Event, Seen, apply, escalate, observe
+
+KEYS, EXAMPLES, STEPS = 4_800, 26, 16  # an example plays a course of each of its keys
+TERMS = {"critical_term": 10, "warning_term": 30}
+FIRST = date(2026, 1, 5)
+SEEDS = strategies.integers(0, 2**32 - 1)
+DATA_KINDS = {"opened", "changed", "reassigned", "resolved", "reopened", "escalated"}
+INPUTS = """
+    create schema integration;
+    create schema marts_reconciliation;
+    create table integration.int_comparison__verdicts (asn_key text, attribute text, verdict text);
+    create table integration.int_comparison__attribute_by_instansi (attribute text, pairs bigint, modified bigint);
+    create table marts_reconciliation.fct_differences (
+        case_id text, asn_key text, attribute text, verdict text, severity text, owner_party text, instansi_id text,
+        value_fingerprint text
+    );
+"""
+EMPTY = """
+    alter table ledger.event disable trigger append_only;
+    truncate ledger.event, ledger.difference_case, ledger.run, ledger.attribute_count;
+    alter table ledger.event enable trigger append_only;
+"""
+CASES = """
+    select case_id, value_fingerprint, severity, owner_party, state, opened_on, last_opened_on, due_on, resolution,
+        escalated_on, resolved_on, waived_until, times_reopened, events
+    from ledger.difference_case
+"""
+
+
+def case_id(key: int) -> str:
+    return f"K-{key:012X}"
+
+
+def fingerprint(value: int) -> str:
+    return f"{value:064x}"
+
+
+@pytest.fixture(scope="module")
+def ledger(database_url: str) -> Iterator[Connection]:
+    """A migrated warehouse with empty inputs."""
+    migrate(database_url)
+    with connect(database_url) as connection:
+        connection.execute(INPUTS)
+        yield connection
+
+
+@pytest.fixture
+def empty(ledger: Connection) -> Connection:
+    ledger.execute(EMPTY)
+    show(ledger, {}, {})
+    return ledger
+
+
+def show(connection: Connection, seen: dict[int, Seen], compared: dict[int, bool]) -> None:
+    """Make the marts hold exactly these differences; ``compared``: keys whose two sides agree."""
+    connection.execute("truncate marts_reconciliation.fct_differences, integration.int_comparison__verdicts")
+    with connection.cursor() as cursor:
+        with cursor.copy("copy marts_reconciliation.fct_differences from stdin") as copy:
+            for key, one in seen.items():
+                copy.write_row(
+                    (case_id(key), f"a{key}", "nip", "modified", one.severity, one.owner, None, one.fingerprint)
+                )
+        with cursor.copy("copy integration.int_comparison__verdicts from stdin") as copy:
+            for key, agrees in compared.items():
+                if agrees:
+                    copy.write_row((f"a{key}", "nip", "identical"))
+            for key in seen:
+                copy.write_row((f"a{key}", "nip", "modified"))
+
+
+def stored(connection: Connection) -> dict[str, Case]:
+    return {row[0]: Case(Seen(row[1], row[2], row[3]), *row[4:]) for row in connection.execute(CASES).fetchall()}
+
+
+def history(connection: Connection) -> list[tuple[Any, ...]]:
+    return connection.execute("select * from ledger.event order by event_id").fetchall()
+
+
+class LedgerMachine(RuleBasedStateMachine):
+    """Thousands of cases, each with a course of its own; every rule moves many of them."""
+
+    connection: Connection
+    sequences = 0
+    distinct: set[tuple[str, ...]] = set()  # noqa: RUF012 - counts over all examples
+
+    @initialize(seed=SEEDS)
+    def begin(self, seed: int) -> None:
+        self.connection.execute(EMPTY)
+        self.day = FIRST
+        self.seen = {key: Seen(fingerprint(0), "critical", "bps") for key in range(KEYS)}
+        self.compared: dict[int, bool] = {}
+        self.cases: dict[int, Case] = {}
+        self.events: dict[int, list[Event]] = {key: [] for key in range(KEYS)}
+        self.number = 0
+        self._take_in(seed)
+
+    def _change_world(self, seed: int) -> None:
+        chance = random.Random(seed)
+        for key in range(KEYS):
+            luck = chance.random()
+            if luck < 0.35:
+                self.seen.pop(key, None)
+                self.compared[key] = chance.random() < 0.7
+            elif luck < 0.7:
+                self.seen[key] = Seen(
+                    fingerprint(chance.randrange(3)),
+                    chance.choice(("critical", "warning")) if chance.random() < 0.2 else "critical",
+                    chance.choice(("bkn", "bps", "both")) if chance.random() < 0.2 else "bps",
+                )
+        show(self.connection, self.seen, self.compared)
+
+    def _take_in(self, seed: int) -> None:
+        self._change_world(seed)
+        done = differences.update(self.connection, self.day, **TERMS)
+        assert not done.late
+        assert sum(done.events.values()) == self._observe()
+
+    def _record(self, key: int, event: Event) -> None:
+        self.events[key].append(event)
+        self.cases[key] = apply(self.cases.get(key), event)
+        self.number += 1
+
+    def _observe(self) -> int:
+        due = {"critical": after(self.day, 10).day, "warning": after(self.day, 30).day}
+        before = self.number
+        for key in range(KEYS):
+            event = observe(self.cases.get(key), self.seen.get(key), self.compared.get(key, False), self.day, due)
+            if event:
+                self._record(key, event)
+        for key, case in list(self.cases.items()):
+            late = escalate(case, self.day)
+            if late:
+                self._record(key, late)
+        return self.number - before
+
+    @rule(days=strategies.integers(0, 25), seed=SEEDS)
+    def a_run(self, days: int, seed: int) -> None:
+        self.day += timedelta(days=days)
+        self._take_in(seed)
+
+    @rule()
+    def the_same_run_again(self) -> None:
+        assert differences.update(self.connection, self.day, **TERMS).events == {}
+
+    @rule(days=strategies.integers(1, 40), seed=SEEDS)
+    def a_late_run(self, days: int, seed: int) -> None:
+        held, compared = dict(self.seen), dict(self.compared)
+        self._change_world(seed)
+        assert differences.update(self.connection, self.day - timedelta(days=days), **TERMS).late
+        self.seen, self.compared = held, compared
+        show(self.connection, self.seen, self.compared)
+
+    @rule(verb=strategies.sampled_from(sorted(ALLOWED)), days=strategies.integers(0, 30), seed=SEEDS)
+    def people_act(self, verb: str, days: int, seed: int) -> None:
+        chance = random.Random(seed)
+        until = self.day + timedelta(days=days) if verb == "waived" else None
+        allowed = [key for key, case in self.cases.items() if case.state in ALLOWED[verb] and chance.random() < 0.4]
+        self.connection.execute(
+            "insert into ledger.event (case_id, as_of, kind, actor, reason, until) "
+            "select case_id, %s, %s, 'liaison-bps', 'because', %s from unnest(%s::text[]) as case_id",
+            (self.day, verb, until, [case_id(key) for key in allowed]),
+        )
+        for key in allowed:
+            self._record(key, Event(self.day, verb, until=until, reason="because"))
+
+    @rule(verb=strategies.sampled_from(sorted(ALLOWED)), key=strategies.integers(0, KEYS - 1))
+    def a_person_is_refused(self, verb: Any, key: int) -> None:
+        case = self.cases.get(key)
+        if case is None or case.state not in ALLOWED[verb]:
+            until = self.day if verb == "waived" else None
+            with pytest.raises(StepFailed, match=r"refused: case K-[0-9A-F]{12} is"):
+                differences.act(self.connection, case_id(key), verb, actor="x", as_of=self.day, reason="y", until=until)
+
+    @invariant()
+    def the_database_holds_what_the_model_holds(self) -> None:
+        if self.number:
+            assert stored(self.connection) == {case_id(key): case for key, case in self.cases.items()}
+
+    def teardown(self) -> None:
+        if not hasattr(self, "number"):
+            return
+        rows = self.connection.execute(
+            "select case_id, as_of, kind, value_fingerprint, severity, owner_party, due_on, until, reason, actor "
+            "from ledger.event order by event_id"
+        ).fetchall()
+        written: dict[str, list[Event]] = {}
+        for name, as_of, kind, value, severity, owner, due_on, until, reason, actor in rows:
+            assert (actor == "data") == (kind in DATA_KINDS)
+            seen = Seen(value, severity, owner) if value else None
+            written.setdefault(name, []).append(Event(as_of, kind, seen, due_on, until, reason))
+        assert written == {case_id(key): events for key, events in self.events.items() if events}
+        assert differences.rebuild(self.connection) == 0
+        LedgerMachine.sequences += len(written)
+        LedgerMachine.distinct.update(tuple(event.kind for event in events) for events in written.values())
+
+
+@pytest.mark.timeout(600)
+def test_a_hundred_thousand_courses_of_cases(ledger: Connection) -> None:
+    """No lost history, one case per key, closing by data alone: after each step SQL and the model hold the same."""
+    LedgerMachine.connection = ledger
+    LedgerMachine.sequences, LedgerMachine.distinct = 0, set()
+    run_state_machine_as_test(
+        LedgerMachine,
+        settings=settings(
+            max_examples=EXAMPLES, stateful_step_count=STEPS, deadline=None, database=None, derandomize=True,
+            suppress_health_check=list(HealthCheck), print_blob=False,
+        ),
+    )  # fmt: skip
+    assert LedgerMachine.sequences >= 100_000
+    print(f"{LedgerMachine.sequences} sequences, {len(LedgerMachine.distinct)} distinct courses")
+
+
+ONE = Seen(fingerprint(1), "critical", "bps")
+
+
+def run(connection: Connection, day: date) -> dict[str, int]:
+    return differences.update(connection, day, **TERMS).events
+
+
+def test_rebuilding_from_events_gives_the_same_cases_and_mends_what_was_tampered_with(empty: Connection) -> None:
+    show(empty, {1: ONE, 2: ONE}, {})
+    run(empty, FIRST)
+    show(empty, {1: ONE}, {2: True})
+    run(empty, FIRST + timedelta(days=30))
+    sound = stored(empty)
+    assert {name: case.state for name, case in sound.items()} == {case_id(1): "open", case_id(2): "resolved"}
+    assert differences.rebuild(empty) == 0
+    empty.execute("update ledger.difference_case set state = 'waived' where case_id = %s", (case_id(1),))
+    assert differences.rebuild(empty) == 1
+    empty.execute("delete from ledger.difference_case")
+    assert differences.rebuild(empty) == 2
+    assert stored(empty) == sound
+
+
+@pytest.mark.parametrize("statement", ["update ledger.event set actor = 'x'", "delete from ledger.event",
+                                       "truncate ledger.event"])  # fmt: skip
+def test_history_cannot_be_changed(empty: Connection, statement: str) -> None:
+    show(empty, {1: ONE}, {})
+    run(empty, FIRST)
+    before = history(empty)
+    with pytest.raises(psycopg.errors.RaiseException, match="append-only"):
+        empty.execute(statement.encode())
+    assert history(empty) == before
+
+
+def test_nobody_but_the_data_closes_a_case(empty: Connection) -> None:
+    show(empty, {1: ONE}, {})
+    run(empty, FIRST)
+    with pytest.raises(psycopg.errors.CheckViolation):
+        empty.execute(
+            "insert into ledger.event (case_id, as_of, kind, actor, reason) values (%s, %s, 'resolved', 'x', 'done')",
+            (case_id(1), FIRST),
+        )
+
+
+def test_a_row_that_is_missing_while_the_sides_differ_closes_nothing(empty: Connection) -> None:
+    show(empty, {1: ONE}, {})
+    run(empty, FIRST)
+    empty.execute("delete from marts_reconciliation.fct_differences")
+    assert run(empty, FIRST + timedelta(days=1)) == {}
+
+
+@pytest.mark.parametrize(
+    ("words", "refusal"),
+    [
+        ({"verb": "disputed"}, "it needs a reason"),
+        ({"verb": "waived", "reason": "moved"}, "a waiver needs a last day"),
+        ({"verb": "waived", "reason": "moved", "until": FIRST - timedelta(days=1)}, "a waiver needs a last day"),
+        ({"verb": "disputed", "reason": "NIP 199001012014121001 is right"}, "the text holds the number of a person"),
+        ({"verb": "resolved", "reason": "done"}, "what data may say and what a person"),
+    ],
+)
+def test_a_person_is_told_what_is_missing(empty: Connection, words: dict[str, Any], refusal: str) -> None:
+    show(empty, {1: ONE}, {})
+    run(empty, FIRST)
+    with pytest.raises(StepFailed, match=refusal):
+        differences.act(empty, case_id(1), actor="liaison-bps", as_of=FIRST, **words)
+
+
+def test_without_marts_the_step_says_so(database_url: str, ledger: Connection) -> None:
+    ledger.execute("alter table marts_reconciliation.fct_differences rename to gone")
+    try:
+        with pytest.raises(StepFailed, match="not built yet"):
+            run(ledger, FIRST)
+    finally:
+        ledger.execute("alter table marts_reconciliation.gone rename to fct_differences")
