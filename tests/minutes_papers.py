@@ -122,7 +122,6 @@ def semester(
                 attribute=name,
                 label=label,
                 authority=authority,  # type: ignore[arg-type]
-                owner=_OWNERS[authority],
                 severity=severity,  # type: ignore[arg-type]
                 compared=everyone if name == "presence" else pairs,
                 **{column: counted[name, column] for column in _COLUMNS.values()},
@@ -139,7 +138,9 @@ def semester(
             )
         ),
         movements=tuple(
-            Movement(owner=owner, before=owned[owner] if previous else 0, resolved=0, new=0 if previous else owned[owner])
+            Movement(
+                owner=owner, before=owned[owner] * previous, resolved=0, new=owned[owner] * (not previous)
+            )
             for owner in owners
         ),
         months=tuple(MonthPoint(day=day, open=differences) for day in PERIOD.month_ends(CUT)) if differences else (),

@@ -26,7 +26,10 @@ EXPECTED = {
         "record_minutes_evidence", "verify_minutes", "settle",
     ],
 }  # fmt: skip
-HEAVY = ("great_expectations", "dbt", "psycopg", "requests", "padan.landing", "padan.quality", "padan.alerts", "padan.minutes", "pandas")
+HEAVY = (
+    "great_expectations", "dbt", "psycopg", "requests", "padan.landing", "padan.quality", "padan.alerts",
+    "padan.minutes", "pandas",
+)  # fmt: skip
 PARSE = """
 import json, sys
 from airflow.dag_processing.dagbag import DagBag

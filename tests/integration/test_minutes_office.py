@@ -70,21 +70,26 @@ def play(dbt: Dbt, as_of: str, rows: dict[str, list[Row]]) -> None:
                 (party, as_of),
             ).fetchone()  # type: ignore[misc]
             connection.execute(
-                "insert into landing.extract_dataset (extract_id, dataset, mode, extracted, landed, inserted, completed_at) "
+                "insert into landing.extract_dataset "
+                "(extract_id, dataset, mode, extracted, landed, inserted, completed_at) "
                 "values (%s, %s, 'full', %s, %s, %s, now())",
                 (extract, dataset, number, number, number),
             )
             connection.execute(
-                "insert into landing.exchange_log (extract_id, party, endpoint, dataset, purpose, attempt, status, "
-                "body_bytes, started_at, duration) select %s, %s, '/v1/x', %s, 'extract', attempt, status, 1, now(), 0.01 "
-                "from (values (1, 503), (2, 200), (1, 200)) as tries (attempt, status)",
+                "insert into landing.exchange_log (exchange_id, previous_hash, row_hash, extract_id, party, endpoint, "
+                "dataset, purpose, attempt, status, body_bytes, started_at, duration) "
+                "select last.number + row_number() over (), 'x', 'x', %s, %s, '/v1/x', %s, 'extract', attempt, status, "
+                "1, now(), 0.01 "
+                "from (values (1, 503), (2, 200), (1, 200)) as tries (attempt, status), "
+                "(select coalesce(max(exchange_id), 0) as number from landing.exchange_log) as last",
                 (extract, party, dataset),
             )
     dbt.stages(as_of)
     with psycopg.connect(dbt.database_url) as connection:
         connection.execute(
-            "insert into quality.verdict (as_of, suite, expectation_id, expectation_type, schema_name, table_name, severity, "
-            "owner, reason, success, stage) values (%s, 's', 'e', 't', 'marts_asn', 'dim_asn', 'warning', 'o', 'r', true, 'marts')",
+            "insert into quality.verdict (as_of, suite, expectation_id, expectation_type, schema_name, table_name, "
+            "severity, owner, reason, success, stage) "
+            "values (%s, 's', 'e', 't', 'marts_asn', 'dim_asn', 'warning', 'o', 'r', true, 'marts')",
             (as_of,),
         )
 
@@ -221,7 +226,8 @@ def test_first_semester(office: Office, connection: Connection) -> None:
     assert inputs.open_cases == drafted["open_cases"] == counted > 4
     summary = queries.ask(
         connection,
-        "select attribute, verdict, sum(cases)::int as cases from marts_reconciliation.rpt_reconciliation_summary group by 1, 2",
+        "select attribute, verdict, sum(cases)::int as cases "
+        "from marts_reconciliation.rpt_reconciliation_summary group by 1, 2",
     )
     columns = {
         "modified": "modified",

@@ -75,10 +75,8 @@ def test_the_fault_of_num2words_is_still_there() -> None:
     assert terbilang(1_001_000) == "satu juta seribu"
 
 
-_VALUES = {
-    word: value
-    for value, word in enumerate("nol satu dua tiga empat lima enam tujuh delapan sembilan sepuluh sebelas".split())
-}
+_UNITS = ("nol", "satu", "dua", "tiga", "empat", "lima", "enam", "tujuh", "delapan", "sembilan", "sepuluh", "sebelas")
+_VALUES = {word: value for value, word in enumerate(_UNITS)}
 _SCALES = {"kuadriliun": 10**15, "triliun": 10**12, "miliar": 10**9, "juta": 10**6, "ribu": 1000}
 
 

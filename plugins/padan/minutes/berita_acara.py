@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import groupby
@@ -183,31 +184,7 @@ def _differences(paper: Paper, inputs: Inputs) -> Iterator[Block]:
     owned = {f"owner_{owner}": count_in_words(len(inputs.owned(owner))) for owner in OWNERS}
     caption = paper.caption("Perbedaan data yang belum selesai menurut elemen data")
     yield words.paragraph("differences", open=count_in_words(inputs.open_cases), table=str(paper.tables), **owned)
-    rows = [row for row in inputs.attributes if row.cases]
-    yield Table(
-        caption,
-        (
-            Column("Elemen data", share=1),
-            Column("Diselesaikan oleh"),
-            Column("Dibandingkan", "right"),
-            Column("Berbeda", "right"),
-            Column("Bagian", "right"),
-        ),
-        (
-            *(
-                (
-                    row.label,
-                    _OWNERS_IN_WORDS[row.owner],
-                    count(row.compared),
-                    count(row.cases),
-                    percent(row.cases, row.compared),
-                )
-                for row in rows
-            ),
-            ("Jumlah", "", "", count(sum(row.cases for row in rows)), ""),
-        ),
-        total=True,
-    )
+    yield _by_attribute(caption, inputs)
     shown = inputs.agencies[:_SHOWN_AGENCIES]
     caption = paper.caption("Instansi dengan perbedaan data terbanyak")
     yield words.paragraph(
@@ -230,6 +207,35 @@ def _differences(paper: Paper, inputs: Inputs) -> Iterator[Block]:
             (str(rank), row.name, count(row.bps), count(row.bkn), count(row.both), count(row.cases))
             for rank, row in enumerate(shown, 1)
         ),
+    )
+
+
+def _by_attribute(caption: str, inputs: Inputs) -> Table:
+    owned = Counter((case.attribute, case.owner) for case in inputs.cases)
+    rows = [
+        (
+            row.label,
+            count(row.compared),
+            *(count(owned[row.attribute, owner]) for owner in OWNERS),
+            count(row.cases),
+            percent(row.cases, row.compared),
+        )
+        for row in inputs.attributes
+        if row.cases
+    ]
+    totals = (count(len(inputs.owned(owner))) for owner in OWNERS)
+    return Table(
+        caption,
+        (
+            Column("Elemen data", share=1),
+            Column("Dibandingkan", "right"),
+            *(Column(_OWNERS_IN_WORDS[owner], "right") for owner in OWNERS),
+            Column("Jumlah", "right"),
+            Column("Bagian", "right"),
+        ),
+        (*rows, ("Jumlah", "", *totals, count(inputs.open_cases), "")),
+        total=True,
+        dense=True,
     )
 
 

@@ -95,7 +95,6 @@ class AttributeRow(Frozen):
     attribute: str
     label: str
     authority: Literal["bkn", "bps", "none"]
-    owner: Owner
     severity: Literal["critical", "warning"]
     compared: int
     modified: int

@@ -52,7 +52,6 @@ ATTRIBUTES = """
         registry.attribute,
         registry.label_id as label,
         registry.authority,
-        case registry.authority when 'bkn' then 'bps' when 'bps' then 'bkn' else 'both' end as owner,
         registry.severity,
         coalesce(compared.compared, 0) as compared,
         coalesce(cases.modified, 0) as modified,
@@ -104,7 +103,7 @@ PERSONAL = """
 
 # One row per difference that was open at the end of the day %(cut)s.
 _OPEN_AT = """
-    select case_id, attribute, verdict, value_fingerprint, dbt_valid_from::date as since
+    select case_id, attribute, verdict, unusable_side, value_fingerprint, dbt_valid_from::date as since
     from snapshots.snap_comparison__differences
     where dbt_valid_from::date <= {day} and (dbt_valid_to is null or dbt_valid_to::date > {day})
 """
@@ -116,6 +115,7 @@ MOVEMENTS = f"""
     sides as (
         select
             coalesce(before.attribute, after.attribute) as attribute,
+            case when after.case_id is null then before.unusable_side else after.unusable_side end as unusable_side,
             before.case_id is not null as was_open,
             after.case_id is not null as is_open
         from before full join after using (case_id)
@@ -129,7 +129,11 @@ MOVEMENTS = f"""
     from (values ('bps', 1), ('bkn', 2), ('both', 3)) as owners (owner, rank)
     left join (
         select
-            sides.*, case registry.authority when 'bkn' then 'bps' when 'bps' then 'bkn' else 'both' end as owner
+            sides.*,
+            coalesce(
+                sides.unusable_side,
+                case registry.authority when 'bkn' then 'bps' when 'bps' then 'bkn' else 'both' end
+            ) as owner
         from sides inner join reference.attribute_registry as registry using (attribute)
     ) as owned using (owner)
     group by owners.owner, owners.rank order by owners.rank
@@ -150,7 +154,7 @@ MONTHS = """
 DURATIONS = """
     with versions as (
         select
-            case_id, attribute, dbt_valid_from::date as since, dbt_valid_to::date as until,
+            case_id, attribute, unusable_side, dbt_valid_from::date as since, dbt_valid_to::date as until,
             lag(dbt_valid_to) over case_history is distinct from dbt_valid_from as begins
         from snapshots.snap_comparison__differences
         where dbt_valid_from::date <= %(cut)s and not case_id = any(%(withdrawn)s)
@@ -162,13 +166,17 @@ DURATIONS = """
     lives as (
         select
             case_id, attribute, min(since) as since,
+            (array_agg(unusable_side order by since desc))[1] as unusable_side,
             case when bool_or(until is null or until > %(cut)s) then null else max(until) end as until
         from numbered group by case_id, attribute, life
     ),
     owned as (
         select
             lives.*, registry.severity,
-            case registry.authority when 'bkn' then 'bps' when 'bps' then 'bkn' else 'both' end as owner,
+            coalesce(
+                lives.unusable_side,
+                case registry.authority when 'bkn' then 'bps' when 'bps' then 'bkn' else 'both' end
+            ) as owner,
             coalesce(until, %(cut)s::date) - since as days,
             (%(due_days)s::jsonb ->> registry.severity)::int as due_days
         from lives inner join reference.attribute_registry as registry using (attribute)

@@ -67,18 +67,12 @@ STATEMENTS = (
     )
     """,
     "comment on table minutes.decision is 'One row per decision on an edition, who took it and why. Append-only.'",
-    """
-    create function minutes.refuse_change() returns trigger language plpgsql as $$
-    begin
-        raise exception 'minutes.% is append-only', tg_table_name;
-    end $$
-    """,
     "create trigger decision_append_only before update or delete on minutes.decision "
-    "for each row execute function minutes.refuse_change()",
+    "for each row execute function landing.refuse_change()",
     "create trigger frozen_input_append_only before update or delete on minutes.frozen_input "
-    "for each row execute function minutes.refuse_change()",
+    "for each row execute function landing.refuse_change()",
     "create trigger document_append_only before update or delete on minutes.document "
-    "for each row execute function minutes.refuse_change()",
+    "for each row execute function landing.refuse_change()",
     """
     create table minutes.mail (
         edition_id bigint not null references minutes.edition,
