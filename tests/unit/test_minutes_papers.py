@@ -23,6 +23,7 @@ from padan.minutes.common import article
 from padan.minutes.content import Document, Heading, Listing, Paragraph, Signatures, Table, runs
 from padan.minutes.errors import TemplateError
 from padan.minutes.inputs import canonical
+from padan.minutes.office import verify_folder
 from padan.minutes.wording import TEXTS, Wording
 from padan.minutes.words import count
 from tests.minutes_papers import DRAFT, FINAL, LONG_AGENCY, semester
@@ -305,3 +306,10 @@ def test_bytes_depend_on_nothing_but_the_inputs(
 def test_other_inputs_make_other_bytes() -> None:
     one, other = (bundle.render(semester(number), FINAL) for number in (40, 41))
     assert {name for name in one if one[name] == other[name]} == set()
+
+
+@pytest.mark.parametrize("name", ["2026-S1", "2026-S2"])
+def test_the_examples_of_the_documentation_are_proved(project_dir: Path, name: str) -> None:
+    """A change of layout or prose shows here: published papers of the release before are made again by its own code."""
+    found = verify_folder(project_dir / "docs" / "examples" / name)
+    assert found.identical, found.differences
