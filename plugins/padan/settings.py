@@ -108,6 +108,15 @@ class Settings(BaseSettings):
         return HKDF(algorithm=SHA256(), length=32, salt=None, info=f"padan:{purpose}".encode()).derive(secret)
 
 
+class MinutesSettings(BaseSettings):
+    """Where the official papers and their register are. Environment prefix ``PADAN_MINUTES_``."""
+
+    model_config = SettingsConfigDict(env_prefix="PADAN_MINUTES_", extra="ignore")
+
+    output_dir: Path | None = Field(default=None, description="published papers; default: minutes/ of the archive")
+    register_dir: Path | None = Field(default=None, description="reviewed files; default: register/ of the checkout")
+
+
 SettingsType = TypeVar("SettingsType", bound=BaseSettings)
 
 
