@@ -21,6 +21,7 @@ from padan.cases_cli import app as cases_app
 from padan.errors import AgreementNotInForce, PadanError
 from padan.exchange_cli import app as exchange_app
 from padan.flows import PIPELINE, Step, Workflow, run
+from padan.minutes_cli import app as minutes_app
 
 app = typer.Typer(
     help="Padan: warehouse of the BPS-BKN data agreement. Settings come from the environment or from PADAN_ENV_FILE.",
@@ -28,6 +29,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(minutes_app, name="minutes", rich_help_panel="The papers")
 app.add_typer(agreement_app, name="agreement", rich_help_panel="The agreement")
 app.add_typer(cases_app, name="cases", rich_help_panel="The ledger")
 app.add_typer(exchange_app, name="exchange", rich_help_panel="The agreement")

@@ -96,6 +96,16 @@ PIPELINE: tuple[Workflow, ...] = (
         (Step("notify_liaison", "mail what is new to each liaison unit", "notification:notify_liaison", "alert"),),
     ),
 )  # fmt: skip
+# Twice a year, apart from the nightly pipeline; the DAG semester_minutes puts a person's approval between them.
+PAPERS = (
+    Step("draft_minutes", "close the semester and draft its papers", "minutes:draft_minutes"),
+    Step("approve_minutes", "record that a person approved the draft", "minutes:approve_minutes"),
+    Step("publish_minutes", "number and publish the approved papers", "minutes:publish_minutes", "publish"),
+    Step("mail_minutes", "tell both liaison units of the papers", "minutes:mail_minutes", "alert"),
+    Step("record_minutes_evidence", "record that the duty was met", "minutes:record_minutes_evidence"),
+    Step("verify_minutes", "make the papers again and compare", "minutes:verify_minutes"),
+    Step("reject_minutes", "return the papers to draft with a reason", "minutes:reject_minutes"),
+)
 _HELPERS = (
     Step("extraction_outcome", "whether a party's data is current", "extraction:extraction_outcome", "extract"),
 )
@@ -107,7 +117,7 @@ def find_step(name: str) -> Step:
     Raises:
         ConfigurationError: if there is none.
     """
-    for step in (*(step for workflow in PIPELINE for step in workflow.steps), *_HELPERS):
+    for step in (*(step for workflow in PIPELINE for step in workflow.steps), *PAPERS, *_HELPERS):
         if step.name == name:
             return step
     raise ConfigurationError(f"there is no step {name!r}")
