@@ -6,8 +6,8 @@ migration makes is `owner`'s too (padan.warehouse.migrations), and is granted by
 
 from alembic import op
 
-revision = "0022"
-down_revision = "0030"
+revision = "0050"
+down_revision = "0040"
 
 ROLES = ("owner", "loader", "transformer", "quality", "liaison_bps", "liaison_bkn", "bi_reader", "auditor")
 OF_DBT = (
