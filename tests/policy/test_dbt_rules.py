@@ -24,6 +24,7 @@ NAMES = {
     "staging/ledger": r"stg_ledger__[a-z_]+",
     "intermediate/matching": r"int_matching__[a-z_]+",
     "intermediate/comparison": r"int_comparison__[a-z_]+",
+    "intermediate/indicators": r"int_indicators__[a-z_]+",
     "marts/asn": r"(dim|fct|rpt)_[a-z_]+",
     "marts/functional_position": r"(dim|fct|rpt)_[a-z_]+",
     "marts/reconciliation": r"(dim|fct|rpt)_[a-z_]+",

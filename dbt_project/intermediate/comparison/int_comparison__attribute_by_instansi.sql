@@ -27,6 +27,14 @@ select
     counted.only_on_one_side,
     counted.not_comparable,
     round(counted.modified::numeric / counted.pairs, 4) as modified_share,
-    registry.tolerance_share
+    registry.tolerance_share,
+    case
+        -- Nor where one difference alone exceeds the share.
+        when
+            counted.pairs >= {{ var('flag_minimum_pairs') }}
+            and counted.pairs * registry.tolerance_share >= 1
+            then 'by_share'
+        else 'too_few_pairs'
+    end as assessment
 from counted
 inner join registry on counted.attribute = registry.attribute
