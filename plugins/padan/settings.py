@@ -16,7 +16,7 @@ from padan.errors import ConfigurationError
 class SiasnSettings(BaseSettings):
     """How to reach BKN's SIASN web service. Environment prefix ``PADAN_SIASN_``."""
 
-    model_config = SettingsConfigDict(env_prefix="PADAN_SIASN_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="PADAN_SIASN_", env_ignore_empty=True, extra="ignore")
 
     base_url: str = Field(description="API gateway without the product context, e.g. https://apimws.bkn.go.id:8243")
     token_url: str = Field(description="WSO2 token endpoint (client credentials)")
@@ -41,7 +41,7 @@ class SiasnSettings(BaseSettings):
 class JfSettings(BaseSettings):
     """How to reach BPS's functional-position service. Environment prefix ``PADAN_JF_``."""
 
-    model_config = SettingsConfigDict(env_prefix="PADAN_JF_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="PADAN_JF_", env_ignore_empty=True, extra="ignore")
 
     base_url: str
     token_url: str
@@ -58,7 +58,7 @@ class JfSettings(BaseSettings):
 class SmtpSettings(BaseSettings):
     """Where alerts are handed in. Environment prefix ``PADAN_SMTP_``."""
 
-    model_config = SettingsConfigDict(env_prefix="PADAN_SMTP_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="PADAN_SMTP_", env_ignore_empty=True, extra="ignore")
 
     host: str = "127.0.0.1"
     port: int = 25
@@ -77,7 +77,7 @@ class SmtpSettings(BaseSettings):
 class Settings(BaseSettings):
     """What every step needs. Environment prefix ``PADAN_``."""
 
-    model_config = SettingsConfigDict(env_prefix="PADAN_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="PADAN_", env_ignore_empty=True, extra="ignore")
 
     database_url: SecretStr = Field(description="postgresql://user:password@host:port/padan of the warehouse")
     agreement_file: Path
@@ -111,7 +111,7 @@ class Settings(BaseSettings):
 class MinutesSettings(BaseSettings):
     """Where the official papers and their register are. Environment prefix ``PADAN_MINUTES_``."""
 
-    model_config = SettingsConfigDict(env_prefix="PADAN_MINUTES_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="PADAN_MINUTES_", env_ignore_empty=True, extra="ignore")
 
     output_dir: Path | None = Field(default=None, description="published papers; default: minutes/ of the archive")
     register_dir: Path | None = Field(default=None, description="reviewed files; default: register/ of the checkout")
