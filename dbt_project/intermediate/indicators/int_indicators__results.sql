@@ -48,7 +48,7 @@ cross join
     lateral (
         values
         {%- for indicator, (applies, fails) in indicators.items() %}
-        ('{{ indicator }}', coalesce({{ applies }}, false), coalesce({{ fails }}, false)){{ "," if not loop.last }}
+            ('{{ indicator }}', coalesce({{ applies }}, false), coalesce({{ fails }}, false)){{ "," if not loop.last }}
         {%- endfor %}
     ) as result (indicator, is_applicable, is_failed)
 where result.is_applicable

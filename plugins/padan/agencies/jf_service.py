@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlencode
@@ -22,6 +23,7 @@ PARTY = "bps"
 _ACCEPT = {"Accept": "application/json"}
 _AVAILABILITY = "data-availability"
 _EMPTY = "list-not-available"
+_DELETED_AT = itemgetter("deleted_at")
 _ENDPOINTS = {
     "holders": "/v1/holders",
     "position_history": "/v1/position-history",
@@ -117,7 +119,7 @@ class JfClient:
                 sheet = self._sheet(line, dataset, number, self._page_size, updated_since)
                 unit = str(number)
                 seen += len(sheet.rows)
-                live += sum(not _deleted(row) for row in sheet.rows)
+                live += _live(sheet.rows)
                 last = number >= sheet.pages
                 if sheet.pages or number != start:  # else nothing is available, and there is nothing to check
                     if sheet.page != number:
@@ -159,8 +161,12 @@ class JfClient:
         return Permit({"Authorization": f"Bearer {token.value}"}, lambda: self._token.drop(token))
 
 
-def _deleted(row: Any) -> bool:
-    return isinstance(row, dict) and row.get("deleted_at") is not None
+def _live(rows: list[Any]) -> int:
+    """How many of the rows are not marked as deleted."""
+    try:
+        return list(map(_DELETED_AT, rows)).count(None)
+    except (KeyError, IndexError, TypeError):  # a row without the mark, or no object
+        return sum(not (isinstance(row, dict) and row.get("deleted_at") is not None) for row in rows)
 
 
 def _read_sheet(answer: Answer) -> _Sheet | Failure:

@@ -234,7 +234,8 @@ class Transport:
             )
             status = response.status_code
             with response:
-                body = response.content
+                # one read: the chunks of response.content cost as much as parsing; the faults are the same, unwrapped
+                body = response.raw.read(decode_content=True)
         except (
             requests.RequestException,
             urllib3.exceptions.HTTPError,
@@ -342,7 +343,7 @@ _LOST: tuple[tuple[tuple[type[BaseException], ...], Kind, str, str], ...] = (
     ((requests.exceptions.SSLError, ssl.SSLError), Kind.UNAVAILABLE, "tls_error", "the TLS handshake failed"),
     ((urllib3.exceptions.NewConnectionError,), Kind.UNAVAILABLE, "connect_error", "no connection"),
     (
-        (requests.exceptions.ContentDecodingError,),
+        (urllib3.exceptions.DecodeError,),
         Kind.BROKEN,
         "not_decodable",
         "the body cannot be decompressed",

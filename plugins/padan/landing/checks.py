@@ -18,13 +18,12 @@ _BOOKKEEPING = [EXTRACT_ID, FETCHED_AT, ROW_HASH, "_unit", "_position", "_delete
 
 
 def finish(work: Work, dataset: Dataset) -> None:
-    """Put repeated rows into quarantine, apply the gates, mark the dataset as completed; idempotent.
+    """Apply the gates and mark the dataset as completed, once repeated rows are in quarantine; idempotent.
 
     Raises:
         ContractViolation: a required field is absent from all rows, or the rows do not add up to the source's total.
         PublicationStopped: too many rows in quarantine, or a roster empty or shrunk.
     """
-    quarantine_repeated(work, dataset)
     _refuse_renamed(work, dataset)
     _refuse_incomplete(work, dataset)
     _refuse_quarantined(work, dataset)

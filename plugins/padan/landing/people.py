@@ -10,7 +10,7 @@ from padan.agencies import FailedUnit
 from padan.agreement import Agreement
 from padan.errors import PublicationStopped, StepFailed
 from padan.landing import extracts
-from padan.landing.checks import finish
+from padan.landing.checks import finish, quarantine_repeated
 from padan.landing.extracts import Work, working_on
 from padan.landing.projection import Projector
 from padan.landing.scope import bkn_scope
@@ -56,6 +56,7 @@ def land_people(settings: Settings, agreement: Agreement, extract_id: int, open_
                 if writer.units % _UNITS_BETWEEN_MESSAGES == 0:
                     logger.info("bkn: %d answers about people so far", writer.units)
         for dataset in datasets.values():
+            quarantine_repeated(work, dataset)
             finish(work, dataset)
 
 

@@ -19,7 +19,7 @@ from padan.agencies import Exchange, Page
 from padan.agreement import Agreement, Dataset
 from padan.errors import ConfigurationError, ContractViolation, MalformedResponse, SourceUnavailable, StepFailed
 from padan.landing import extracts
-from padan.landing.checks import finish
+from padan.landing.checks import finish, quarantine_repeated
 from padan.landing.extracts import READ_TO_THE_END, Work, working_on
 from padan.landing.projection import Projector
 from padan.landing.scope import HOLDERS, PORTAL_EXPORT, bkn_scope
@@ -98,6 +98,7 @@ def _land_file(work: Work, path: Path) -> None:
             Exchange("bkn", f"file:{path.name}", dataset.name, 1, None, None, path.stat().st_size, fingerprint,
                      started_at, time.monotonic() - start)
         )  # fmt: skip
+    quarantine_repeated(work, dataset)
     finish(work, dataset)
 
 

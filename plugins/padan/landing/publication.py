@@ -80,13 +80,15 @@ def _refuse_unfinished(work: Work) -> None:
 
 def merge(work: Work, dataset: Dataset) -> Merged:
     """Bring raw to what the staged rows say. Runs inside the caller's transaction; unchanged rows are not touched."""
-    keys = sql.SQL(", ").join(map(sql.Identifier, dataset.row_key))
-    work.connection.execute(sql.SQL("analyze {} ({})").format(staged_table(dataset), keys))
     before = _count(work, "select count(*) from {raw}", dataset)
+    if before:  # an empty table leaves the planner no choice
+        keys = sql.SQL(", ").join(map(sql.Identifier, dataset.row_key))
+        work.connection.execute(sql.SQL("analyze {} ({})").format(staged_table(dataset), keys))
     deleted = _delete_gone(work, dataset) if before else 0
     updated = _run(work, dataset, _UPDATE) if before else 0
     inserted = _run(work, dataset, _INSERT)
-    landed = _count(work, "select count(*) from {staged} where not _deleted", dataset)
+    # into an empty table every staged row was inserted, by the very statement that counted them
+    landed = _count(work, "select count(*) from {staged} where not _deleted", dataset) if before else inserted
     return Merged(landed, inserted, updated, deleted, before, before - deleted + inserted)
 
 
