@@ -75,7 +75,7 @@ def test_an_identical_second_run_changes_nothing_and_mails_nothing(
 ) -> None:
     before = first_run
     mails = sorted((stack.home / "mail").glob("*.eml"))
-    assert len(mails) == 2
+    assert first_run["mails"]["sent"] == 2
     assert run_dags(stack, FIRST_DAY) == []
     after = status_of(stack)
     assert after["warehouse_hash"] == before["warehouse_hash"]
@@ -86,10 +86,11 @@ def test_an_identical_second_run_changes_nothing_and_mails_nothing(
 
 
 def test_the_next_day_mends_some_brings_new_and_tells_both(stack: Stack, first_run: dict[str, Any]) -> None:
+    mails = set((stack.home / "mail").glob("*.eml"))
     stack.build_world(day=2)
     assert run_dags(stack, FIRST_DAY + timedelta(days=1)) == []
     assert_truth(stack)
-    assert len(list((stack.home / "mail").glob("*.eml"))) == 4
+    assert len(set((stack.home / "mail").glob("*.eml")) - mails) == 2
 
 
 def test_one_agency_down_leaves_the_other_current_and_says_so(
