@@ -208,7 +208,6 @@ def test_a_role_reads_no_more_than_it_may(read_as: ReadAs, role: str, table: str
         read_as(role, f"select count(*) from {table}")
 
 
-
 def test_artefacts_and_logs_hold_no_personal_value(dbt: Dbt) -> None:
     # NIPs, NIKs and names; an id such as P0001 is too short to search for.
     searched = {value for value in personal_values() if len(value) > 10}
