@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -10,7 +9,7 @@ import pytest
 
 from padan.flows import PIPELINE
 from sandbox.stack import Stack
-from tests.stack_runs import FIRST_DAY, airflow_client, latest_tasks, run_dags
+from tests.stack_runs import FIRST_DAY, airflow_client, latest_tasks
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -27,14 +26,3 @@ def test_the_logical_day_is_never_the_clock(first_run: dict[str, Any]) -> None:
     days = {extract["as_of"] for extract in first_run["agencies"].values()}
     assert days == {FIRST_DAY.isoformat()}
     assert date.today().isoformat() not in days
-
-
-def test_a_day_outside_the_agreement_is_skipped_with_the_reason_and_nothing_follows(
-    stack: Stack, first_run: dict[str, Any], status_of: Callable[[Stack], dict[str, Any]]
-) -> None:
-    """The sandbox's agreement ends with 2099: on the day after nothing is requested and the chain goes no further."""
-    assert run_dags(stack, date(2100, 1, 1)) == []
-    assert set(latest_tasks(stack, "extract_bps").values()) == {"skipped"}
-    assert all(extract["as_of"] != "2100-01-01" for extract in status_of(stack)["agencies"].values())
-    logs = stack.home / "airflow" / "logs"
-    assert any("no extract on 2100-01-01" in path.read_text() for path in logs.rglob("*.log"))
