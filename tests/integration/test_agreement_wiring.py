@@ -112,7 +112,7 @@ def test_every_step_that_moves_data_asks() -> None:
         "open_bps", "land_bps_lists", "open_bkn", "land_bkn_reference", "land_bkn_roster", "land_bkn_people",
     }  # fmt: skip
     assert {name for name, action in actions.items() if action == "publish"} == {
-        "publish_bps", "publish_bkn", "build_marts",
+        "publish_bps", "publish_bkn", "build_marts", "update_ledger",
     }  # fmt: skip
     assert actions["notify_liaison"] == "alert"
 
