@@ -19,7 +19,7 @@ from padan.warehouse.connection import Connection, connect
 from padan.warehouse.migrations import migrate
 from tests.ledger_model import ALLOWED, Case, Event, Seen, apply, escalate, observe
 
-KEYS, EXAMPLES, STEPS = 4_800, 26, 16  # an example plays a course of each of its keys
+KEYS, EXAMPLES, STEPS = 4_800, 32, 16  # an example plays a course of each of its keys
 TERMS = {"critical_term": 10, "warning_term": 30}
 FIRST = date(2026, 1, 5)
 SEEDS = strategies.integers(0, 2**32 - 1)
