@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, cast
-from zoneinfo import ZoneInfo
 
 import typer
 from rich import box
@@ -20,6 +19,7 @@ from padan.agreement.difference import differences
 from padan.agreement.rules import remarks
 from padan.agreement.service_contract import require_offered
 from padan.agreement.yardstick import Standing, completeness
+from padan.command_day import command_day
 from padan.errors import ConfigurationError
 
 app = typer.Typer(help="The agreement (PKS) as data: check it, read it, compare it, export it.", no_args_is_help=True)
@@ -36,10 +36,6 @@ _COLOURS = {
     Standing.NOT_APPLICABLE: "dim",
 }
 _PARTIES: tuple[PartyCode, ...] = ("bps", "bkn")
-
-
-def _day(day: datetime | None) -> date:
-    return (day or datetime.now(ZoneInfo("Asia/Jakarta"))).date()
 
 
 def _table(title: str, *columns: str) -> Table:
@@ -86,7 +82,7 @@ def check(
 @app.command()
 def show(file: AgreementFile, day: Day = None) -> None:
     """Show the agreement as it stands on a day, for a person to read."""
-    as_of = _day(day)
+    as_of = command_day(day)
     agreement = load_agreement(file)
     effective = agreement.on(as_of)
     console = Console()
@@ -139,7 +135,7 @@ def export(
     to.mkdir(parents=True, exist_ok=True)
     for party in _PARTIES:
         target = to / f"{file.stem}.{party}.odcs.yaml"
-        target.write_text(as_yaml(contract(agreement, party, _day(day))), encoding="utf-8")
+        target.write_text(as_yaml(contract(agreement, party, command_day(day))), encoding="utf-8")
         print(target)
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo
 
 import typer
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from padan.command_day import command_day
 from padan.errors import StepFailed
 from padan.warehouse.connection import Connection
 
@@ -41,10 +41,6 @@ _HISTORY = """
     select as_of, kind, actor, verdict, severity, owner_party, due_on, until, reason
     from ledger.event where case_id = %s order by event_id
 """
-
-
-def _day(day: datetime | None) -> date:
-    return (day or datetime.now(ZoneInfo("Asia/Jakarta"))).date()
 
 
 @contextmanager
@@ -84,7 +80,7 @@ def list_cases(
     as_json: AsJson = False,
 ) -> None:
     """List cases, the soonest due first. No personal value."""
-    words = {"state": state, "owner": owner, "overdue": overdue, "limit": limit, "as_of": _day(as_of)}
+    words = {"state": state, "owner": owner, "overdue": overdue, "limit": limit, "as_of": command_day(as_of)}
     with _ledger() as connection:
         _print("Cases", _rows(connection, _LIST, words), as_json)
 
@@ -105,7 +101,7 @@ def acknowledge(case_id: CaseId, by: Actor, as_of: Day = None) -> None:
     from padan.differences import act
 
     with _ledger() as connection:
-        act(connection, case_id, "acknowledged", actor=by, as_of=_day(as_of))
+        act(connection, case_id, "acknowledged", actor=by, as_of=command_day(as_of))
 
 
 @app.command()
@@ -114,7 +110,7 @@ def dispute(case_id: CaseId, by: Actor, reason: Reason, as_of: Day = None) -> No
     from padan.differences import act
 
     with _ledger() as connection:
-        act(connection, case_id, "disputed", actor=by, as_of=_day(as_of), reason=reason)
+        act(connection, case_id, "disputed", actor=by, as_of=command_day(as_of), reason=reason)
 
 
 @app.command()
@@ -129,4 +125,4 @@ def waive(
     from padan.differences import act
 
     with _ledger() as connection:
-        act(connection, case_id, "waived", actor=by, as_of=_day(as_of), reason=reason, until=until.date())
+        act(connection, case_id, "waived", actor=by, as_of=command_day(as_of), reason=reason, until=until.date())

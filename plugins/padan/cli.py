@@ -10,7 +10,6 @@ import time
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
@@ -18,6 +17,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from padan.agreement_cli import app as agreement_app
 from padan.cases_cli import app as cases_app
+from padan.command_day import command_day
 from padan.errors import AgreementNotInForce, PadanError
 from padan.exchange_cli import app as exchange_app
 from padan.flows import PIPELINE, Step, Workflow, run
@@ -40,14 +40,9 @@ AsOf = Annotated[
 ]
 
 
-def _day(as_of: datetime | None) -> date:
-    # The one place where a command that a person types takes its day from the clock.
-    return (as_of or datetime.now(ZoneInfo("Asia/Jakarta"))).date()
-
-
 def _register(workflow: Workflow, step: Step) -> None:
     def command(as_of: AsOf = None) -> None:
-        counts = run(step.name, _day(as_of))
+        counts = run(step.name, command_day(as_of))
         print(json.dumps(counts, ensure_ascii=False, default=str))
 
     command.__doc__ = step.summary[0].upper() + step.summary[1:] + "."
@@ -57,7 +52,7 @@ def _register(workflow: Workflow, step: Step) -> None:
 @app.command("run", rich_help_panel="The pipeline")
 def run_pipeline(as_of: AsOf = None) -> None:
     """Run every step in order, without Airflow."""
-    day = _day(as_of)
+    day = command_day(as_of)
     failed = run_workflows(day)
     from padan.flows.status import collect
     from padan.summary import render

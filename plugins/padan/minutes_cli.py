@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 import typer
 from rich import box
@@ -13,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from padan.command_day import command_day
 from padan.flows import run
 
 app = typer.Typer(
@@ -30,10 +30,6 @@ SignedOn = Annotated[
 By = Annotated[str, typer.Option("--by", help="Who decides: name or office.", show_default=False)]
 
 
-def _day(as_of: datetime | None) -> date:
-    return (as_of or datetime.now(ZoneInfo("Asia/Jakarta"))).date()
-
-
 def _iso(day: datetime | None) -> str | None:
     return day.date().isoformat() if day else None
 
@@ -45,13 +41,13 @@ def _show(counts: dict[str, Any]) -> None:
 @app.command()
 def draft(period: Semester, as_of: AsOf = None, signed_on: SignedOn = None, by: By = "Padan") -> None:
     """Close a semester that is over and draft its papers, marked DRAF; repeat to draft again."""
-    _show(run("draft_minutes", _day(as_of), period=period, signed_on=_iso(signed_on), by=by))
+    _show(run("draft_minutes", command_day(as_of), period=period, signed_on=_iso(signed_on), by=by))
 
 
 @app.command()
 def approve(period: Semester, by: By, as_of: AsOf = None, signed_on: SignedOn = None) -> None:
     """Approve the draft."""
-    _show(run("approve_minutes", _day(as_of), period=period, by=by, signed_on=_iso(signed_on)))
+    _show(run("approve_minutes", command_day(as_of), period=period, by=by, signed_on=_iso(signed_on)))
 
 
 @app.command()
@@ -62,7 +58,7 @@ def reject(
     as_of: AsOf = None,
 ) -> None:
     """Return the papers to draft with a reason; nothing is published."""
-    _show(run("reject_minutes", _day(as_of), period=period, by=by, reason=reason))
+    _show(run("reject_minutes", command_day(as_of), period=period, by=by, reason=reason))
 
 
 @app.command()
@@ -72,7 +68,7 @@ def publish(
     mail: Annotated[bool, typer.Option(help="Tell both liaison units.")] = True,
 ) -> None:
     """Number, write and register the approved papers, tell both liaison units, record the evidence."""
-    day = _day(as_of)
+    day = command_day(as_of)
     counts = run("publish_minutes", day, period=period)
     evidence = run("record_minutes_evidence", day, period=period)
     mails = run("mail_minutes", day, period=period)["mails"] if mail else 0

@@ -7,8 +7,9 @@ from datetime import date
 
 import pytest
 
+from padan.agreement.wording import indonesian
 from padan.alerts.content import CaseList, Content, Finding, Line
-from padan.alerts.indonesian import format_date, format_number
+from padan.alerts.indonesian import format_number
 from padan.alerts.rendering import finding_counts, subject, text_columns, text_table
 
 
@@ -22,7 +23,7 @@ from padan.alerts.rendering import finding_counts, subject, text_columns, text_t
     ],
 )
 def test_dates(day: date, expected: str) -> None:
-    assert format_date(day) == expected
+    assert indonesian(day) == expected
 
 
 @pytest.mark.parametrize(

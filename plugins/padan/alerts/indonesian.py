@@ -1,28 +1,6 @@
-"""Dates and numbers as formal Bahasa Indonesia writes them, whatever the machine's locale."""
+"""Numbers as formal Bahasa Indonesia writes them, whatever the machine's locale."""
 
 from __future__ import annotations
-
-from datetime import date
-
-_MONTHS = (
-    "Januari",
-    "Februari",
-    "Maret",
-    "April",
-    "Mei",
-    "Juni",
-    "Juli",
-    "Agustus",
-    "September",
-    "Oktober",
-    "November",
-    "Desember",
-)
-
-
-def format_date(day: date) -> str:
-    """``4 Desember 2023``."""
-    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 
 def format_number(value: float, decimals: int = 0) -> str:

@@ -9,8 +9,9 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from padan.agreement import Agreement
+from padan.agreement.wording import indonesian
 from padan.alerts.content import Content, Finding, Line
-from padan.alerts.indonesian import format_date, format_number
+from padan.alerts.indonesian import format_number
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _WIDTH = 72
@@ -22,7 +23,7 @@ _DUTY = {"bps": "Pasal 3 ayat (2) huruf e", "bkn": "Pasal 4 ayat (2) huruf d"}
 def subject(content: Content) -> str:
     """Both counts and the day: ``[Padan] 12 perbedaan data baru, 3 selesai - 24 November 2026``."""
     new, mended = format_number(content.new), format_number(content.mended)
-    return f"[Padan] {new} perbedaan data baru, {mended} selesai - {format_date(content.as_of)}"
+    return f"[Padan] {new} perbedaan data baru, {mended} selesai - {indonesian(content.as_of)}"
 
 
 def finding_counts(finding: Finding) -> str:
@@ -67,7 +68,7 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters |= {
-        "date": format_date,
+        "date": indonesian,
         "number": format_number,
         "counts": finding_counts,
         "columns": text_columns,
