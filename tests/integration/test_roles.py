@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -14,6 +15,7 @@ from psycopg import sql
 
 from padan.warehouse.connection import connect
 from sandbox.postgres import GROUPS
+from tests.column_classes import CLASSES, Node, classified, worst
 from tests.integration.dbt_world import Dbt, bkn_person, holder, load, prepare, references
 
 VERBS = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER", "MAINTAIN")
@@ -25,7 +27,7 @@ Relation = tuple[str, str]
 
 
 @pytest.fixture(scope="module")
-def warehouse(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+def built(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Dbt:
     """Everything that migrations, the agreement and dbt make, with some people who differ."""
     prepare(database_url)
     people = {
@@ -37,8 +39,20 @@ def warehouse(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> st
         "raw_bps.holders": [holder(1), holder(2, jenjang="MU", jf_code="14902"), holder(4)],
     }
     load(database_url, references() | people)
-    Dbt(database_url, tmp_path_factory.mktemp("dbt")).stages("2026-01-05")
-    return database_url
+    dbt = Dbt(database_url, tmp_path_factory.mktemp("dbt"))
+    dbt.stages("2026-01-05")
+    return dbt
+
+
+@pytest.fixture(scope="module")
+def warehouse(built: Dbt) -> str:
+    return built.database_url
+
+
+@pytest.fixture(scope="module")
+def nodes(built: Dbt) -> dict[str, Node]:
+    """What dbt says that it makes, by ``schema.name``."""
+    return classified(json.loads((built.home / "target" / "manifest.json").read_text()))
 
 
 def expected(role: str, relation: Relation) -> set[str]:
@@ -140,6 +154,40 @@ def test_what_bi_reader_reads_names_nobody(warehouse: str) -> None:
             assert not IDENTITY.search(text), name
             assert "Budi" not in text, name
     assert seen > 1000
+
+
+def columns_built(url: str) -> dict[str, set[str]]:
+    """Columns of everything in dbt's schemas."""
+    rows = read(
+        url,
+        "quality",
+        "select table_schema || '.' || table_name, array_agg(column_name::text) from information_schema.columns "
+        "where table_schema ~ '^(reference|integration|snapshots|staging_.*|marts_.*)$' group by 1",
+    )
+    return {name: set(columns) for name, columns in rows}
+
+
+def test_every_column_that_is_there_is_listed_with_its_class(warehouse: str, nodes: dict[str, Node]) -> None:
+    there = columns_built(warehouse)
+    assert set(there) == set(nodes)
+    wrong = {name: there[name] ^ set(node["columns"]) for name, node in nodes.items()}
+    assert {name: columns for name, columns in wrong.items() if columns} == {}
+    with connect(warehouse, role="transformer") as connection:
+        connection.execute("alter table staging_bkn.stg_bkn__people add column telephone text")
+        assert "telephone" in columns_built(warehouse)["staging_bkn.stg_bkn__people"]
+        connection.execute("alter table staging_bkn.stg_bkn__people drop column telephone")
+
+
+def test_what_bi_reader_may_read_in_the_database_has_no_revealing_column(
+    warehouse: str, nodes: dict[str, Node]
+) -> None:
+    readable = {
+        role: [".".join(name) for (one, name), verbs in allowed(warehouse).items() if one == role and "SELECT" in verbs]
+        for role in ("bi_reader", "liaison_bps")
+    }
+    assert len(readable["bi_reader"]) > 10
+    assert max((worst(nodes[name]) for name in readable["bi_reader"]), key=CLASSES.index) == "indirect"
+    assert {worst(nodes[name]) for name in readable["liaison_bps"]} == {"direct"}
 
 
 def test_people_appear_under_a_key_that_only_the_secret_makes(warehouse: str) -> None:
