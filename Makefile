@@ -7,7 +7,7 @@ export PEOPLE DAY AS_OF
 # Compiled modules halve the start of dbt, Airflow and Great Expectations.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run up stop status clean setup test lint ci lock bench help
+.PHONY: run up stop status clean setup test lint audit lock bench help
 
 help:  ## What there is.
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
@@ -32,12 +32,19 @@ setup: $(VENV)/.run $(VENV)/.test  ## Install only.
 test: $(VENV)/.run $(VENV)/.test  ## Set up everything and pass the tests.
 	$(BIN)/python -m pytest
 
-lint: $(VENV)/.run $(VENV)/.test  ## Linters, types, layers.
+lint: $(VENV)/.run $(VENV)/.test  ## Linters, types, layers, secrets.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy plugins/padan sandbox
 	$(BIN)/lint-imports
+	$(BIN)/bandit -q -c pyproject.toml -r plugins sandbox dags deploy benchmarks .ci
+	git ls-files -z | xargs -0 $(BIN)/detect-secrets-hook --baseline .secrets.baseline
+	$(BIN)/padan agreement check agreement/sandbox.yaml --contract bps=contracts/bps_jf_service.openapi.yaml >/dev/null
+	$(BIN)/padan agreement check agreement/pks_bps_bkn_2023.yaml --contract bps=contracts/bps_jf_service.openapi.yaml >/dev/null
 	cd dbt_project && ../$(BIN)/sqlfluff lint -q staging intermediate marts tests/*.sql
+
+audit: $(VENV)/.test  ## Known vulnerabilities of the locked packages, as far as their service can be reached.
+	$(BIN)/python .ci/audit.py
 
 bench: $(VENV)/.run  ## Landing and fetching next to plain COPY and to dlt (benchmarks/README.md). ROWS=200000, ROUNDS=3.
 	@$(BIN)/python -m benchmarks $(if $(ROWS),--rows $(ROWS)) $(if $(ROUNDS),--rounds $(ROUNDS))

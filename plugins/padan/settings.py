@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
@@ -117,6 +118,18 @@ class MinutesSettings(BaseSettings):
     register_dir: Path | None = Field(default=None, description="reviewed files; default: register/ of the checkout")
 
 
+def require_private(path: Path, forbidden: int) -> None:
+    """Refuse a file or folder of secrets or personal data whose mode has a bit of ``forbidden``.
+
+    Raises:
+        ConfigurationError: naming it and its mode.
+    """
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & forbidden:
+        open_to = "others" if mode & forbidden & 0o007 else "its group"
+        raise ConfigurationError(f"{path.name} is open to {open_to} (mode {mode:04o}); chmod {mode & ~forbidden:04o}")
+
+
 SettingsType = TypeVar("SettingsType", bound=BaseSettings)
 
 
@@ -124,10 +137,14 @@ def load(kind: type[SettingsType]) -> SettingsType:
     """Read ``kind`` from the environment, and what it lacks from the file that ``PADAN_ENV_FILE`` names.
 
     Raises:
-        ConfigurationError: naming each variable that is missing or unusable, never its value.
+        ConfigurationError: naming each variable that is missing or unusable, never its value; or that file, if others
+            than its owner may read it.
     """
+    file = os.environ.get("PADAN_ENV_FILE")
+    if file and os.path.exists(file):
+        require_private(Path(file), 0o077)
     try:
-        return kind(_env_file=os.environ.get("PADAN_ENV_FILE"))
+        return kind(_env_file=file)
     except ValidationError as error:
         prefix = str(kind.model_config.get("env_prefix", ""))
         names = ", ".join(f"{prefix}{'_'.join(map(str, item['loc']))}".upper() for item in error.errors())

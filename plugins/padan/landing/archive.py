@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from padan.agreement import Dataset
 from padan.errors import ArchiveUnreadable
+from padan.settings import require_private
 
 KEY = "archive"  # the purpose of its key: padan.settings.Settings.key
 SUFFIX = ".jsonl.zst.aes"
@@ -41,10 +42,15 @@ def page_line(unit: str, fetched_at: datetime, body_sha256: str, rows_json: byte
 def write(
     archive_dir: Path, key: bytes, dataset: Dataset, as_of: date, extract_id: int, sequence: int, pages: list[bytes]
 ) -> Path:
-    """Write one file, whole or not at all; the same sequence again replaces it."""
+    """Write one file, whole or not at all; the same sequence again replaces it.
+
+    Raises:
+        ConfigurationError: the archive's folder is open to others than its owner and group.
+    """
     folder = _folder(archive_dir, dataset, as_of)
     for level in (archive_dir, archive_dir / dataset.party, archive_dir / dataset.party / dataset.name, folder):
         level.mkdir(mode=0o700, parents=True, exist_ok=True)
+    require_private(archive_dir, 0o007)
     path = folder / f"{extract_id}-{sequence:06d}{SUFFIX}"
     partial = path.with_suffix(".partial")
     head = orjson.dumps(
