@@ -252,13 +252,13 @@ class Bench:
         landing.land_lists(self.settings, self.agreement, extract_id, self.open_jf)
         return landing.publish(self.settings, self.agreement, extract_id)
 
-    def bkn(self, day: date = DAY, *, write_export: bool = True) -> ExtractSummary:
+    def bkn(self, day: date = DAY, *, write_export: bool = True, daily_calls: int | None = None) -> ExtractSummary:
         """Write the portal export of the day; extract and publish BKN."""
         if write_export:
             self.world.write_export(self.export_dir, day)
         extract_id = landing.open_extract(self.settings, self.agreement, "bkn", day)
         landing.land_reference(self.settings, self.agreement, extract_id, self.open_siasn)
-        landing.land_rosters(self.settings, self.agreement, extract_id)
+        landing.land_rosters(self.settings, self.agreement, extract_id, daily_calls=daily_calls)
         landing.land_people(self.settings, self.agreement, extract_id, self.open_siasn)
         return landing.publish(self.settings, self.agreement, extract_id)
 

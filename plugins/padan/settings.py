@@ -33,6 +33,9 @@ class SiasnSettings(BaseSettings):
     )
     requests_per_second: float = Field(default=50.0, gt=0, description="token bucket; BKN publishes no limit")
     concurrency: int = Field(default=8, ge=1)
+    daily_calls: int | None = Field(
+        default=None, ge=0, description="calls about people that one day may cost; all that it takes if absent"
+    )
     connect_timeout: float = Field(default=10.0, gt=0, description="seconds")
     read_timeout: float = Field(default=60.0, gt=0, description="seconds")
     retries: int = Field(default=5, ge=0, description="further attempts after a retryable failure")

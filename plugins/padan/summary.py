@@ -37,6 +37,11 @@ def _agencies(counts: dict[str, Any], console: Console) -> None:
     for party, extract in counts["agencies"].items():
         style = "green" if extract["state"] == "published" else "red"
         reason = f"  {extract['reason']}" if extract.get("reason") else ""
+        if extract.get("people_carried"):
+            reason += (
+                f"  (asked about {_number(extract['people_asked'])} people; {_number(extract['people_carried'])} wait, "
+                f"the oldest since {extract['oldest_asked_on']})"
+            )
         table.add_row(Text(f"{PARTIES[party]}  {extract['as_of']}  {extract['state']}{reason}", style=style))
         for name, dataset in extract["datasets"].items():
             changed = sum(dataset[kind] or 0 for kind in ("inserted", "updated", "deleted"))

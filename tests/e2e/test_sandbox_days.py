@@ -70,6 +70,21 @@ def test_the_summary_equals_the_truth(stack: Stack, first_run: dict[str, Any]) -
             assert found["extracted"] == found["landed"] + found["quarantined"]
 
 
+def test_whoever_bkn_may_have_mended_is_asked_about_sooner(stack: Stack, first_run: dict[str, Any]) -> None:
+    with psycopg.connect(stack.postgres.url("padan")) as connection:
+        due = connection.execute(
+            "select distinct person_id_bkn from integration.int_comparison__open_differences "
+            "inner join marts_reconciliation.fct_differences using (case_id) "
+            "where owner_party <> 'bps' and person_id_bkn is not null"
+        ).fetchall()
+        hinted = connection.execute(
+            "select data_utama.id from landing.person_hint "
+            "inner join raw_bkn.data_utama on person_hint.nip = data_utama._nip"
+        ).fetchall()
+    assert sorted(hinted) == sorted(due)
+    assert 0 < len(due) < first_run["agencies"]["bkn"]["people_asked"]
+
+
 def test_an_identical_second_run_changes_nothing_and_mails_nothing(
     stack: Stack, first_run: dict[str, Any], status_of: Any
 ) -> None:

@@ -45,7 +45,8 @@ def land_bkn_roster(as_of: date) -> dict[str, Any]:
     """Stage the portal export and settle whom SIASN is asked about."""
     context = Context.load()
     extract_id = _opened(context, as_of, "bkn")
-    landing.land_rosters(context.settings, context.agreement, extract_id)
+    daily_calls = load(SiasnSettings).daily_calls
+    landing.land_rosters(context.settings, context.agreement, extract_id, daily_calls=daily_calls)
     return {"extract_id": extract_id}
 
 

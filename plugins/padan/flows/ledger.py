@@ -11,11 +11,15 @@ from padan.warehouse.connection import connect
 
 def update_ledger(as_of: date) -> dict[str, Any]:
     """Open, close, reopen and escalate cases by what the marts hold; repeated or late, it changes nothing."""
-    from padan import differences
+    from padan import differences, landing
 
     settings = Context.load().settings
     with connect(settings.database_url.get_secret_value(), application="padan-ledger") as connection:
         done = differences.update(
             connection, as_of, critical_term=settings.critical_term, warning_term=settings.warning_term
         )
-    return {"late": done.late, **done.events}
+    with connect(
+        settings.database_url.get_secret_value(), application="padan-ledger", role="transformer"
+    ) as connection:
+        to_ask_sooner = landing.hint(connection)
+    return {"late": done.late, "to_ask_sooner": to_ask_sooner, **done.events}

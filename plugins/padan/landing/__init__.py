@@ -15,6 +15,7 @@ from padan.landing.lists import land_lists, land_reference
 from padan.landing.people import land_people
 from padan.landing.portal_export import land_rosters
 from padan.landing.publication import publish
+from padan.landing.refresh import hint
 from padan.landing.report import DatasetCounts, ExtractSummary, extract_counts
 from padan.landing.sources import JfSource, OnExchange, OpenJf, OpenSiasn, SiasnSource
 from padan.settings import JfSettings, Settings, SiasnSettings
@@ -30,6 +31,7 @@ __all__ = [
     "extract_bkn",
     "extract_bps",
     "extract_counts",
+    "hint",
     "jf_client",
     "land_lists",
     "land_people",
@@ -71,6 +73,6 @@ def extract_bkn(settings: Settings, siasn_settings: SiasnSettings, agreement: Ag
     extract_id = open_extract(settings, agreement, "bkn", as_of)
     open_client = siasn_client(siasn_settings)
     land_reference(settings, agreement, extract_id, open_client)
-    land_rosters(settings, agreement, extract_id)
+    land_rosters(settings, agreement, extract_id, daily_calls=siasn_settings.daily_calls)
     land_people(settings, agreement, extract_id, open_client)
     return publish(settings, agreement, extract_id)

@@ -149,18 +149,27 @@ def _refuse_quarantined(work: Work, dataset: Dataset) -> None:
         )
 
 
+# Of people, those asked about: the others, and those who left the lists, are judged when the extract is published.
+_OF_THE_ASKED: LiteralString = (
+    "where exists (select from landing.roster roster "
+    "where roster.extract_id = %(extract)s and roster.nip = raw._nip and roster.asked)"
+)
+
+
 def _refuse_shrunk_roster(work: Work, dataset: Dataset) -> None:
     """Before hours are spent on people; publication looks again at what it made."""
     if (dataset.party, dataset.name) not in ROSTERS:
         return
+    asked = sql.SQL(_OF_THE_ASKED if dataset.access == "per_key" else "")
     row = work.connection.execute(
         sql.SQL(
-            "select (select count(*) from {raw}), extracted, mode from landing.extract_dataset "
-            "where extract_id = %s and dataset = %s"
-        ).format(raw=raw_table(dataset)),
-        (work.extract.extract_id, dataset.name),
+            "select (select count(*) from {raw} raw {asked}), extracted, mode from landing.extract_dataset "
+            "where extract_id = %(extract)s and dataset = %(dataset)s"
+        ).format(raw=raw_table(dataset), asked=asked),
+        {"extract": work.extract.extract_id, "dataset": dataset.name},
     ).fetchone()
-    if row and row[2] != "incremental":
+    nobody_asked = dataset.access == "per_key" and row is not None and not any(row[:2])
+    if row and row[2] != "incremental" and not nobody_asked:
         refuse_loss(work, dataset, before=row[0], after=row[1])
 
 

@@ -75,13 +75,13 @@ def _require_roster(work: Work) -> None:
 
 
 def _to_ask(connection: Connection, extract_id: int, datasets: list[str]) -> Iterator[tuple[str, str]]:
-    """(dataset, nip) of the roster without a checkpoint, in order of NIP, planned a thousand people at a time."""
+    """(dataset, nip) of the roster to be asked and without a checkpoint, by NIP, planned a thousand at a time."""
     last = ""
     while True:
         people = connection.execute(
             "select nip, array(select dataset from landing.checkpoint "
             "                  where checkpoint.extract_id = roster.extract_id and checkpoint.unit = roster.nip) "
-            "from landing.roster where extract_id = %s and nip > %s order by nip limit %s",
+            "from landing.roster where extract_id = %s and asked and nip > %s order by nip limit %s",
             (extract_id, last, _PEOPLE_PLANNED_AT_ONCE),
         ).fetchall()
         if not people:

@@ -18,7 +18,7 @@ from psycopg import sql
 from padan.agencies import Exchange, Page
 from padan.agreement import Agreement, Dataset
 from padan.errors import ConfigurationError, ContractViolation, MalformedResponse, SourceUnavailable, StepFailed
-from padan.landing import extracts
+from padan.landing import extracts, refresh
 from padan.landing.checks import finish, quarantine_repeated
 from padan.landing.extracts import READ_TO_THE_END, Work, working_on
 from padan.landing.projection import Projector
@@ -33,10 +33,11 @@ _ROWS_IN_A_PAGE = 1000
 _LONGEST_FIELD = 1 << 20  # characters
 
 
-def land_rosters(settings: Settings, agreement: Agreement, extract_id: int) -> None:
+def land_rosters(settings: Settings, agreement: Agreement, extract_id: int, *, daily_calls: int | None = None) -> None:
     """Land the newest portal export and write down whom to ask: its people in scope, and those on BPS's list.
 
-    Idempotent; called again, it reads the file again and brings the roster of an open extract up to date.
+    With ``daily_calls`` only as many as a day's calls suffice for (:mod:`padan.landing.refresh`). Idempotent;
+    called again, it reads the file again and brings the roster of an open extract up to date.
 
     Raises:
         ConfigurationError: the folder of the file drop is not there.
@@ -53,7 +54,7 @@ def land_rosters(settings: Settings, agreement: Agreement, extract_id: int) -> N
                 raise StepFailed(f"bkn: {dataset.name} must be landed before the portal export can be filtered")
         path = newest_export(settings.portal_export_dir, work.extract.as_of)
         _land_file(work, path)
-        _write_roster(work)
+        _write_roster(work, daily_calls)
 
 
 def newest_export(folder: Path, as_of: date) -> Path:
@@ -144,7 +145,7 @@ def _rows(path: Path, dataset: Dataset) -> Iterator[Any]:
         raise MalformedResponse(f"bkn: {dataset.name}: the file {path.name} breaks off or is not CSV") from None
 
 
-def _write_roster(work: Work) -> None:
+def _write_roster(work: Work, daily_calls: int | None) -> None:
     """Roster = BPS's list and the export. What was landed of people who are no longer on it is forgotten."""
     extract_id = work.extract.extract_id
     holders = raw_table(work.agreement.dataset("bps", HOLDERS))
@@ -159,7 +160,10 @@ def _write_roster(work: Work) -> None:
         )
         for dataset in work.datasets("per_key"):
             _forget_others(work, dataset)
-    row = work.connection.execute("select count(*) from landing.roster where extract_id = %s", (extract_id,)).fetchone()
+        refresh.plan(work, daily_calls)
+    row = work.connection.execute(
+        "select count(*) from landing.roster where extract_id = %s and asked", (extract_id,)
+    ).fetchone()
     logger.info("bkn: %d people to ask about", row[0] if row else 0)
 
 

@@ -10,7 +10,7 @@ from psycopg import sql
 
 from padan.agreement import Agreement, Dataset
 from padan.errors import PublicationStopped, StepFailed
-from padan.landing import extracts
+from padan.landing import extracts, refresh
 from padan.landing.checks import refuse_loss
 from padan.landing.extracts import Work, working_on
 from padan.landing.report import ExtractSummary, summary_of
@@ -50,6 +50,8 @@ def publish(settings: Settings, agreement: Agreement, extract_id: int) -> Extrac
                     refuse_loss(work, dataset, before=merged.before, after=merged.after)
                     _write_counts(work, dataset, merged)
                 _refuse_unbalanced(work)
+                if work.datasets("per_key"):
+                    refresh.note_asked(work)
                 extracts.end(work, "published")
             _refresh_statistics(work)
         summary = summary_of(work.connection, extract_id)
@@ -110,6 +112,10 @@ _UNLESS_FAILED: LiteralString = (
     " and not exists (select from landing.checkpoint checkpoint where checkpoint.extract_id = %(extract)s "
     "and checkpoint.dataset = %(dataset)s and checkpoint.state = 'failed' and checkpoint.unit = raw._nip)"
 )
+_UNLESS_CARRIED: LiteralString = (
+    " and not exists (select from landing.roster roster where roster.extract_id = %(extract)s "
+    "and roster.nip = raw._nip and not roster.asked)"
+)
 _DELETE_ORPHANS: LiteralString = (
     "delete from {raw} raw where not exists (select from {holders} holders where holders.holder_id = raw.holder_id)"
 )
@@ -120,7 +126,7 @@ def _delete_gone(work: Work, dataset: Dataset) -> int:
     if mode == "incremental":
         deleted = _run(work, dataset, _DELETE_REPORTED)
     elif mode == "per_key":
-        deleted = _run(work, dataset, _DELETE_ABSENT + _UNLESS_FAILED)
+        deleted = _run(work, dataset, _DELETE_ABSENT + _UNLESS_FAILED + _UNLESS_CARRIED)
     else:
         deleted = _run(work, dataset, _DELETE_ABSENT)
     if follows_holders(dataset):

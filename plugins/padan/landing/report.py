@@ -43,6 +43,11 @@ class ExtractSummary:
     state: str
     reason: str | None
     datasets: tuple[DatasetCounts, ...]
+    people_asked: int | None = None
+    people_carried: int | None = None
+    """People of the roster who were not asked about (a day's calls were limited): raw holds what was said before."""
+    oldest_asked_on: date | None = None
+    """Logical date on which the person asked about longest ago was; None before anybody was."""
 
     @property
     def changes(self) -> int:
@@ -51,7 +56,8 @@ class ExtractSummary:
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON; dates as ISO text."""
-        return {**asdict(self), "as_of": self.as_of.isoformat(), "datasets": [asdict(one) for one in self.datasets]}
+        oldest = self.oldest_asked_on.isoformat() if self.oldest_asked_on else None
+        return {**asdict(self), "as_of": self.as_of.isoformat(), "oldest_asked_on": oldest}
 
     def __str__(self) -> str:
         extracted = sum(counts.extracted for counts in self.datasets)
@@ -64,18 +70,22 @@ def summary_of(connection: psycopg.Connection[Any], extract_id: int) -> ExtractS
     """The summary of one extract; it must exist."""
     row = (
         connection.cursor(row_factory=tuple_row)
-        .execute("select party, as_of, state, reason from landing.extract where extract_id = %s", (extract_id,))
+        .execute(
+            "select party, as_of, state, reason, people_asked, people_carried, oldest_asked_on "
+            "from landing.extract where extract_id = %s",
+            (extract_id,),
+        )
         .fetchone()
     )
     if row is None:
         raise LookupError(f"there is no extract {extract_id}")
-    party, as_of, state, reason = row
+    party, as_of, state, reason, *people = row
     with connection.cursor(row_factory=class_row(DatasetCounts)) as cursor:
         cursor.execute(
             f"select {_COLUMNS} from landing.extract_dataset where extract_id = %s order by dataset",  # noqa: S608
             (extract_id,),
         )
-        return ExtractSummary(extract_id, party, as_of, state, reason, tuple(cursor.fetchall()))
+        return ExtractSummary(extract_id, party, as_of, state, reason, tuple(cursor.fetchall()), *people)
 
 
 def extract_counts(connection: psycopg.Connection[Any]) -> dict[str, dict[str, Any]]:
