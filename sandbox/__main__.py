@@ -19,15 +19,20 @@ def main() -> None:
     command.add_argument(
         "--seed", type=int, default=DEFAULT_SEED, help="the same seed gives the same bytes (default: %(default)s)"
     )
-    command.add_argument("--day", type=int, default=1, help="1 is the first day; differences come and go on later ones")
+    when = command.add_mutually_exclusive_group()
+    when.add_argument("--day", type=int, default=1, help="1 is the first day; differences come and go on later ones")
+    when.add_argument("--month", type=int, help="play the year of monthly runs instead: 1 to 12")
     command.add_argument("--to", type=Path, required=True, help="directory to write to")
     arguments = parser.parse_args()
     try:
-        truth = build(arguments.to, arguments.people, arguments.seed, arguments.day)
+        year = arguments.month is not None
+        run = arguments.month if year else arguments.day
+        truth = build(arguments.to, arguments.people, arguments.seed, run, year=year)
     except ValueError as error:
         parser.error(str(error))
     people = truth["people"]
-    print(f"day {truth['day']} ({truth['as_of']}): {people['bps']} people at BPS, {people['bkn']} at BKN, "
+    played = f"{'month' if year else 'day'} {truth['day']}"
+    print(f"{played} ({truth['as_of']}): {people['bps']} people at BPS, {people['bkn']} at BKN, "
           f"{len(truth['differences'])} planted differences")  # fmt: skip
 
 

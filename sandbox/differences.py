@@ -7,17 +7,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
+from padan.agreement.model import PartyCode
 from sandbox.agencies import Agency
 from sandbox.careers import Step
-from sandbox.days import add_months
+from sandbox.days import add_months, day_of
 from sandbox.identifiers import IdentityRegister, mistyped_nik
 from sandbox.names import BIRTH_PLACES, folded, misspelt, spelt_otherwise
 from sandbox.people import Person, Side, Wish
 from sandbox.reference import EMPLOYMENT_STATUS, FOSTERED, JENJANG, PNS_LADDER, STUDIES
 
 _HIGHER = {"15": "30", "30": "40", "35": "45", "40": "45", "45": "50"}
-# How a planted difference lives: each seen as (on day 1, on day 2, on later days).
-_STEADY, _MENDED, _NEW, _RECURRING = (True, True, True), (True, False, False), (False, True, True), (True, False, True)
+# How a planted difference lives, a letter for each run (the last one goes on): "." the sides agree, "x" they differ,
+# "y" they differ in another way, "o" both hold what only one still holds later.
+_STEADY, _MENDED, _NEW, _RECURRING = "xxx", "x..", ".xx", "x.x"
 _CHANGING = (_MENDED, _NEW, _RECURRING)
 
 
@@ -41,12 +43,12 @@ class Planted:
     """A difference of ``kind`` that a person carries on the days of its life."""
 
     kind: Kind
-    life: tuple[bool, bool, bool]
+    life: str
     partner: int | None = None  # the person whose NIK is swapped with this one's
 
-    def shows(self, day: int) -> bool:
-        """Whether the difference is there on ``day``."""
-        return self.life[min(day, 3) - 1]
+    def phase(self, day: int) -> str:
+        """The letter of its life on ``day``."""
+        return self.life[min(day, len(self.life)) - 1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ class Kind:
     wish: Wish = Wish()
     share: int = 5
     settled: bool = True
-    lives: tuple[tuple[bool, bool, bool], ...] = _CHANGING
+    lives: tuple[str, ...] = _CHANGING
     beyond: bool = False
     spare: str = ""
 
@@ -322,6 +324,9 @@ KINDS: tuple[Kind, ...] = (
 class Plan:
     """Which people carry which planted difference: the same on every day of a world, at most one kind each."""
 
+    name = "days"
+    everyone_changes = False  # from run to run: only those on whom a difference comes or goes
+
     def __init__(self, seed: int, people: int) -> None:
         self._planted: dict[int, Planted] = {}
         # The first people, who make sure that each JF occurs, stay as they are.
@@ -347,9 +352,23 @@ class Plan:
             partner = indexes[place ^ 1] if swapped else None
             self._planted[index] = Planted(kind, _NEW if kind.lives == (_NEW,) else life, partner)
 
+    @staticmethod
+    def date_of(run: int) -> date:
+        """The date of a run: the runs of this plan are days."""
+        return day_of(run)
+
     def of(self, index: int) -> Planted | None:
         """What is planted on the holder ``index``."""
         return self._planted.get(index)
+
+    def wish(self, index: int) -> Wish:
+        """What the plan needs of the holder ``index``."""
+        planted = self._planted.get(index)
+        return planted.kind.wish if planted else Wish()
+
+    def agency(self, agency: Agency, party: PartyCode, run: int) -> Agency:
+        """The agency as ``party`` knows it in a run: on these days none is renamed."""
+        return agency
 
     def indexes(self) -> Iterator[int]:
         """All holders: BPS's list first, then those beyond it."""
@@ -380,8 +399,11 @@ def record_of(
     """The person as both agencies hold them on ``day``."""
     bkn, bps = replace(person.truth, unusable={}), replace(person.truth, unusable={})
     record = Record(person, bkn=bkn, bps=bps)
-    if planted and planted.shows(day):
+    phase = planted.phase(day) if planted else "."
+    if planted and phase != ".":
         record.kind = planted.kind.name
-        rng = random.Random(f"{person.noise_seed}/{planted.kind.name}")
+        rng = random.Random(f"{person.noise_seed}/{planted.kind.name}{'/y' if phase == 'y' else ''}")
         planted.kind.apply(record, bkn, bps, Change(rng, agencies, spare, partner))
+        if phase == "o":
+            record.bkn = replace(bps)
     return record

@@ -38,6 +38,7 @@ class Wish:
     established: bool = False  # a PNS with several promotions, positions and credits
     fresh: bool = False  # a PNS just appointed, without credit yet
     pppk: bool = False
+    agency: int | None = None  # works in this one of the agencies, by place in their list
 
 
 @dataclass(slots=True)
@@ -118,6 +119,8 @@ class Population:
         else:
             choice = FUNCTIONAL_POSITIONS[rng.choices(list(_WEIGHTS), list(_WEIGHTS.values()))[0]]
         agency = self._bps if rng.random() < _BPS_SHARE else rng.choice(self._elsewhere)
+        if wish.agency is not None:
+            agency = self._agencies[wish.agency]
         return self._person(rng, index, choice, agency, wish)
 
     def other(self, index: int, in_jf: bool) -> Person:

@@ -30,7 +30,7 @@ DIRT = {
 }
 
 
-def _values(side: Side) -> dict[str, str | None]:
+def compared_values(side: Side) -> dict[str, str | None]:
     """The compared attributes of one side, folded so that equal text means an identical value."""
     credit = side.credit_total
     return {
@@ -58,7 +58,7 @@ def _values(side: Side) -> dict[str, str | None]:
 
 def verdicts(bkn: Side, bps: Side) -> dict[str, str]:
     """Each attribute that does not compare as identical, and how."""
-    ours, theirs = _values(bkn), _values(bps)
+    ours, theirs = compared_values(bkn), compared_values(bps)
     found = {}
     for attribute, bkn_value in ours.items():
         bps_value = theirs[attribute]

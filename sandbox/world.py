@@ -9,22 +9,25 @@ import random
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime, time, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, TextIO
 
 import orjson
 
 from sandbox.agencies import Agency, build_agencies
-from sandbox.days import FIRST_DAY, day_of
-from sandbox.differences import Plan, Planted, Record, record_of, spare_nip
+from sandbox.days import FIRST_DAY
+from sandbox.differences import Plan, Record, record_of, spare_nip
 from sandbox.jf_bodies import KEYS, person_rows
-from sandbox.people import Person, Population, Wish
+from sandbox.ledger_truth import LedgerTruth
+from sandbox.people import Person, Population
 from sandbox.portal_export import COLUMNS, export_row
 from sandbox.reference import FOSTERED, FUNCTIONAL_POSITIONS
 from sandbox.reference_lists import formations, reference_codes, siasn_lists
 from sandbox.siasn_bodies import person_bodies, position_fields, position_kind
 from sandbox.truth import DIRT, Truth
+from sandbox.year import YearPlan
 
 DEFAULT_PEOPLE, DEFAULT_SEED = 2000, 20231204
 WORLD_FILE, TRUTH_FILE, EXPORT_DIR = "world.sqlite", "truth.json", "portal_export"
@@ -47,23 +50,28 @@ _SCHEMA = """
 """
 _FLUSH_AT = 500  # bodies
 Row = dict[str, Any]
+Key = tuple[str, str]  # dataset, key of the row
 
 
-def _stamp(day: int, rng: random.Random) -> str:
-    """When a row last changed: before the world began, or in the small hours of a later day."""
-    midnight = datetime.combine(day_of(day), time(), UTC)
-    if day == 1:
+def _stamp(run: int, day: date, rng: random.Random) -> str:
+    """When a row last changed: before the world began, or in the small hours of the day of a later run."""
+    midnight = datetime.combine(day, time(), UTC)
+    if run == 1:
         moment = midnight - timedelta(seconds=rng.randrange(1, 700 * 86_400))
     else:
         moment = midnight + timedelta(seconds=rng.randrange(5 * 3600))
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def _key(dataset: str, row: Row) -> str:
+    return str(row[KEYS[dataset]]) if dataset != "reference_codes" else f"{row['code_type']}/{row['code']}"
+
+
 class _Writer:
     """Writes people, and counts what a full extraction of them has to give."""
 
-    def __init__(self, connection: sqlite3.Connection, export: TextIO, day: int) -> None:
-        self._connection, self._day = connection, day
+    def __init__(self, connection: sqlite3.Connection, export: TextIO, plan: Plan | YearPlan) -> None:
+        self._connection, self._plan = connection, plan
         self._csv = csv.writer(export, lineterminator="\n")
         self._csv.writerow(COLUMNS)
         self._people: list[tuple[str, str, bytes]] = []
@@ -92,37 +100,37 @@ class _Writer:
         if len(self._people) > _FLUSH_AT:
             self.flush()
 
-    def rows(self, dataset: str, rows: list[Row]) -> None:
-        """Write rows of BPS that are about no person and do not change from day to day."""
-        rng = random.Random(f"{dataset}/stamps")
-        for row in rows:
-            self._row(dataset, row, _stamp(1, rng), None)
+    def rows(self, dataset: str, runs: list[list[Row]]) -> None:
+        """Write rows of BPS that are about no person, given as they are in each run up to the present one."""
+        by_key = [{(dataset, _key(dataset, row)): row for row in rows} for rows in runs]
+        self._write(self._versions(by_key, random.Random(f"{dataset}/stamps")))
         self.flush()
 
-    def _row(self, dataset: str, row: Row, updated_at: str, deleted_at: str | None) -> None:
-        key = str(row[KEYS[dataset]]) if dataset != "reference_codes" else f"{row['code_type']}/{row['code']}"
-        body = orjson.dumps({**row, "updated_at": updated_at, "deleted_at": deleted_at})
-        self._rows.append((dataset, updated_at, key, deleted_at, body))
-
-    def _bps_rows(self, days: list[Record], duplicate_id: str) -> dict[str, list[Row]]:
-        """Write BPS's rows: what changed or came later is stamped with that day, what went is kept as deleted."""
-        known: dict[tuple[str, str], tuple[Row, str, str | None]] = {}
-        rng = random.Random(f"{days[0].person.noise_seed}/stamps")
-        current: dict[str, list[Row]] = {}
-        for day, record in enumerate(days, start=1):
-            current = person_rows(record, duplicate_id)
-            present = {(dataset, row[KEYS[dataset]]): row for dataset, rows in current.items() for row in rows}
+    def _versions(self, runs: list[dict[Key, Row]], rng: random.Random) -> dict[Key, tuple[Row, str, str | None]]:
+        """Rows with ``updated_at`` and ``deleted_at``: what changed, came or went is stamped with that run."""
+        known: dict[Key, tuple[Row, str, str | None]] = {}
+        for run, present in enumerate(runs, start=1):
+            day = self._plan.date_of(run)
             for key, row in present.items():
                 before = known.get(key)
                 if before is None or before[0] != row or before[2] is not None:
-                    known[key] = (row, _stamp(day, rng), None)
+                    known[key] = (row, _stamp(run, day, rng), None)
             for key, (row, _, deleted_at) in list(known.items()):
                 if key not in present and deleted_at is None:
-                    gone = _stamp(day, rng)
+                    gone = _stamp(run, day, rng)
                     known[key] = (row, gone, gone)
-        for (dataset, _), (row, updated_at, deleted_at) in known.items():
-            self._row(dataset, row, updated_at, deleted_at)
-        return current
+        return known
+
+    def _write(self, versions: dict[Key, tuple[Row, str, str | None]]) -> None:
+        for (dataset, key), (row, updated_at, deleted_at) in versions.items():
+            body = orjson.dumps({**row, "updated_at": updated_at, "deleted_at": deleted_at})
+            self._rows.append((dataset, updated_at, key, deleted_at, body))
+
+    def _bps_rows(self, days: list[Record], duplicate_id: str) -> dict[str, list[Row]]:
+        runs = [person_rows(record, duplicate_id) for record in days]
+        by_key = [{(name, _key(name, row)): row for name, rows in run.items() for row in rows} for run in runs]
+        self._write(self._versions(by_key, random.Random(f"{days[0].person.noise_seed}/stamps")))
+        return runs[-1]
 
     def _count(self, record: Record, rows: dict[str, int], current: dict[str, list[Row]]) -> None:
         kind = record.kind or ""
@@ -180,29 +188,40 @@ class _Writer:
             self.truth.finding(kind, "credits", *DIRT["credits"])
 
 
+def _as_known(plan: Plan | YearPlan, record: Record, run: int) -> Record:
+    """The record with each side's agency as that party knows it in the run."""
+    if record.bkn:
+        record.bkn.agency = plan.agency(record.bkn.agency, "bkn", run)
+    if record.bps:
+        record.bps.agency = plan.agency(record.bps.agency, "bps", run)
+    return record
+
+
 def _everyone(
-    population: Population, plan: Plan, seed: int, agencies: list[Agency], last_day: int
+    population: Population, plan: Plan | YearPlan, seed: int, agencies: list[Agency], last_run: int
 ) -> Iterator[list[Record]]:
-    """Each person as they are on day 1 .. ``last_day`` (day 1 alone where nothing can change), in a fixed order."""
+    """Each person as they are in run 1 .. ``last_run`` (run 1 alone where nothing can change), in a fixed order."""
     waiting: dict[int, Person] = {}
 
-    def person(index: int, planted: Planted | None) -> Person:
+    every_run = range(1, (last_run if plan.everyone_changes else 1) + 1)
+
+    def person(index: int) -> Person:
         if index not in waiting:
-            waiting[index] = population.holder(index, planted.kind.wish if planted else Wish())
+            waiting[index] = population.holder(index, plan.wish(index))
         return waiting[index]
 
     done: set[int] = set()
     for index in plan.indexes():
         planted = plan.of(index)
-        someone = person(index, planted)
+        someone = person(index)
         spare, partner = "", None
         if planted:
             spare = spare_nip(population.register, planted, someone)
-            partner = person(planted.partner, plan.of(planted.partner)) if planted.partner is not None else None
+            partner = person(planted.partner) if planted.partner is not None else None
         changing = planted is not None and len(set(planted.life)) > 1
         yield [
-            record_of(someone, planted, day, agencies, spare, partner)
-            for day in range(1, (last_day if changing else 1) + 1)
+            _as_known(plan, record_of(someone, planted, run, agencies, spare, partner), run)
+            for run in (range(1, last_run + 1) if changing else every_run)
         ]
         done.add(index)
         if planted is None or planted.partner is None:
@@ -213,50 +232,60 @@ def _everyone(
     for number in range(round(plan.people * (_OTHER_JF_SHARE + _OTHERS_SHARE))):
         in_jf = number < round(plan.people * _OTHER_JF_SHARE * 2)
         outsider = population.other(start + number, in_jf)
-        record = record_of(outsider, None, 1, agencies, "", None)
-        if number >= round(plan.people * _OTHER_JF_SHARE):
+        records = [record_of(outsider, None, run, agencies, "", None) for run in every_run]
+        for record in records if number >= round(plan.people * _OTHER_JF_SHARE) else ():
             record.bps = None
-        yield [record]
+        yield [_as_known(plan, record, run) for run, record in zip(every_run, records, strict=True)]
 
 
-def build(directory: Path, people: int, seed: int, day: int) -> dict[str, Any]:
+def build(directory: Path, people: int, seed: int, day: int, *, year: bool = False) -> dict[str, Any]:
     """Write the world of ``seed`` on ``day`` to ``directory`` and return its truth.
 
-    The same arguments give the same bytes. Services that serve the directory take up the new world by themselves.
+    With ``year`` the world is that of the played year, and ``day`` the number of its monthly run. The same arguments
+    give the same bytes. Services that serve the directory take up the new world by themselves.
 
     Raises:
-        ValueError: if ``people`` are too few to plant every kind of difference, or ``day`` is not positive.
+        ValueError: if ``people`` are too few to plant every kind of difference, or there is no such ``day``.
     """
     if day < 1:
         raise ValueError("the first day is 1")
-    plan = Plan(seed, people)
+    plan = YearPlan(seed, people) if year else Plan(seed, people)
+    as_of = plan.date_of(day)
     agencies = build_agencies()
     population = Population(seed, agencies, FIRST_DAY)
     exports = directory / EXPORT_DIR
     exports.mkdir(parents=True, exist_ok=True)
-    export_file = exports / f"portal_export_{day_of(day).isoformat()}.csv"
+    export_file = exports / f"portal_export_{as_of.isoformat()}.csv"
     fresh, fresh_export = directory / f"{WORLD_FILE}.new", exports / f".{export_file.name}.new"
     fresh.unlink(missing_ok=True)
     connection = sqlite3.connect(fresh)
     try:
         connection.executescript(f"pragma journal_mode = off; pragma synchronous = off; {_SCHEMA}")
         with fresh_export.open("w", encoding="utf-8", newline="") as export:
-            writer = _Writer(connection, export, day)
+            writer = _Writer(connection, export, plan)
+            ledger = LedgerTruth(plan, day) if isinstance(plan, YearPlan) else None
             for records in _everyone(population, plan, seed, agencies, day):
                 writer.person(records, f"JF{90_000_000 + records[0].person.index:08}")
-        _write_lists(connection, writer, agencies)
-        about = {"people_wanted": people, "seed": seed, "day": day, "as_of": day_of(day).isoformat()}
+                if ledger:
+                    ledger.add(records)
+        _write_lists(connection, writer, agencies, plan, day)
+        about = {"people_wanted": people, "seed": seed, "plan": plan.name, "day": day, "as_of": as_of.isoformat()}
         connection.executemany("insert into meta values (?, ?)", [(name, str(value)) for name, value in about.items()])
         connection.commit()
     finally:
         connection.close()
-    truth = writer.truth.document(**about)
+    truth = writer.truth.document(**about) | (ledger.document() if ledger else {})
     _publish(directory, fresh, fresh_export, export_file, truth)
     return truth
 
 
-def _write_lists(connection: sqlite3.Connection, writer: _Writer, agencies: list[Agency]) -> None:
-    for name, rows in siasn_lists(agencies).items():
+def _write_lists(
+    connection: sqlite3.Connection, writer: _Writer, agencies: list[Agency], plan: Plan | YearPlan, last_run: int
+) -> None:
+    known = [(agency, plan.agency(agency, "bkn", last_run)) for agency in agencies]
+    # SIASN keeps an agency that was founded anew under its old id, without units.
+    former = [replace(before, units=[]) for before, now in known if before.id != now.id]
+    for name, rows in siasn_lists([now for _, now in known] + former).items():
         connection.executemany(
             "insert into siasn_list values (?, ?, ?)",
             [(name, place, orjson.dumps(row)) for place, row in enumerate(rows)],
@@ -264,10 +293,12 @@ def _write_lists(connection: sqlite3.Connection, writer: _Writer, agencies: list
         if name not in ("agama", "eselon", "kanreg"):
             dataset = name.replace("-", "_")
             writer.truth.count(dataset if dataset.startswith("ref_") else f"ref_{dataset}", "landed", len(rows))
-    codes, needs = reference_codes(agencies), formations(writer.filled)
+    runs = range(1, last_run + 1)
+    codes = [reference_codes([plan.agency(agency, "bps", run) for agency in agencies]) for run in runs]
+    needs = formations(writer.filled)
     writer.rows("reference_codes", codes)
-    writer.rows("formations", needs)
-    writer.truth.count("reference_codes", "landed", len(codes))
+    writer.rows("formations", [needs])
+    writer.truth.count("reference_codes", "landed", len(codes[-1]))
     for row in needs:
         writer.truth.count("formations", "landed" if FUNCTIONAL_POSITIONS[row["jf_code"]].fostered else "out_of_scope")
 
@@ -276,7 +307,7 @@ def _publish(directory: Path, fresh: Path, fresh_export: Path, export_file: Path
     """Put the new files in place of the old ones; exports of another world or of later days would lie, so they go."""
     truth_file = directory / TRUTH_FILE
     before = json.loads(truth_file.read_text(encoding="utf-8")) if truth_file.exists() else {}
-    same_world = all(before.get(name) == truth[name] for name in ("people_wanted", "seed"))
+    same_world = all(before.get(name) == truth[name] for name in ("people_wanted", "seed", "plan"))
     for old in export_file.parent.glob("portal_export_*.csv"):
         if not same_world or old.name > export_file.name:
             old.unlink()
