@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,11 +14,13 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from padan.quality.suites import Attribute, expand, read_suites
 from sandbox.postgres import SUPERUSER, EmbeddedPostgres
 from tests.integration.dbt_world import (
     BKN_ID,
     JF_OTHER,
     JF_PERTAMA,
+    PROJECT_DIR,
     Dbt,
     Row,
     bkn_person,
@@ -29,6 +32,7 @@ from tests.integration.dbt_world import (
     references,
 )
 
+EXPECTATIONS = PROJECT_DIR / "expectations"
 DAY_1, DAY_2, DAY_3 = "2026-01-05", "2026-01-06", "2026-01-07"
 Case = tuple[str | None, str | None, str, str]
 ReadAs = Callable[[str, str], list[tuple[Any, ...]]]
@@ -71,6 +75,7 @@ def world() -> dict[str, list[Row]]:
             holder(10, nip_bps=nip(1)),
             holder(40),
         ],
+        "raw_bps.credits": [{"credit_id": "o1", "holder_id": "77", "credit_points": "5"}],
     }  # fmt: skip
 
 
@@ -149,6 +154,7 @@ def test_matching_goes_from_nip_to_nik(dbt: Dbt) -> None:
 def test_findings_name_field_and_rule(dbt: Dbt) -> None:
     found = rows(dbt, "select dataset, field, rule from marts_reconciliation.fct_findings order by 1, 2, 3")
     assert found == [
+        ("credits", "holder_id", "unknown_holder"),
         ("data_utama", "tgl_lahir", "impossible_date"),
         ("holders", "employment_status", "unmapped_code"),
         ("holders", "instansi_code", "unmapped_code"),
@@ -157,6 +163,26 @@ def test_findings_name_field_and_rule(dbt: Dbt) -> None:
         ("rw_angkakredit", "kredit_baru_total", "not_a_number"),
         ("rw_jabatan", "tanggal_sk", "not_a_date"),
     ]
+
+
+def test_each_flag_names_a_query_over_public_marts(dbt: Dbt, read_as: ReadAs) -> None:
+    """What an expectation names to list its cases runs for whoever may read the public marts, and for nothing else."""
+    registry = rows(dbt, "select attribute, authority, label_id from reference.attribute_registry")
+    attributes = [Attribute(*row) for row in registry]
+    queries = {
+        (suite.name, item.id): item.cases_query
+        for suite in (expand(file, attributes, date.fromisoformat(DAY_1)) for file in read_suites(EXPECTATIONS))
+        for item in suite.expectations
+        if item.cases_query
+    }
+    assert len(queries) > 80
+    found = {name: read_as("bi_reader", query) for name, query in queries.items()}
+    assert all(len(row) == 1 for listed in found.values() for row in listed)
+    cases = {case_id for (case_id,) in rows(dbt, "select case_id from marts_reconciliation.fct_differences")}
+    named = found["comparison_attributes", "tolerance_name"]
+    assert len(named) == 1
+    assert {case_id for (case_id,) in named} < cases
+    assert len(found["staging_bps_credits", "holder_known"]) == 1
 
 
 def test_a_difference_is_addressed_to_the_party_that_must_mend(dbt: Dbt) -> None:

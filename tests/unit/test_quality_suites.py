@@ -142,6 +142,10 @@ def test_an_empty_registry_is_an_error_not_a_pass(write: Write) -> None:
         (suite(expectations=[expectation(reason="because")]), "reason"),
         (suite(expectations=[expectation(severity="warning")]), "needs a cases_query"),
         (suite(expectations=[PER_ATTRIBUTE | {"label_id": ""}]), "needs a label_id"),
+        (
+            suite(suite="raw_x", stage="raw", expectations=[PER_ATTRIBUTE | {"cases_query": ""}]),
+            "needs a label_id and a cases_query",
+        ),
         (suite(expectations=[PER_ATTRIBUTE | {"for_each": ""}]), "go together"),
         (suite(expectations=[expectation(owner="{owner}")]), "needs for_each"),
     ],

@@ -24,6 +24,10 @@ registry as (
     select * from {{ ref('attribute_registry') }}
 ),
 
+cases as (
+    select * from {{ ref('stg_ledger__cases') }}
+),
+
 code_names as (
     select * from {{ ref('int_comparison__code_names') }}
 )
@@ -39,14 +43,18 @@ select
     differences.verdict,
     differences.severity,
     differences.owner_party,
+    cases.state,
     -- A code is shown with its name, as a person reads it.
     coalesce(bkn_names.code_name || ' (' || verdicts.bkn_value || ')', verdicts.bkn_value) as bkn_value,
     coalesce(bps_names.code_name || ' (' || verdicts.bps_value || ')', verdicts.bps_value) as bps_value,
-    differences.first_seen_on
+    differences.first_seen_on,
+    cases.due_on
 from differences
 inner join open_differences on differences.case_id = open_differences.case_id
 inner join verdicts on open_differences.case_key = verdicts.case_key
 inner join registry on differences.attribute = registry.attribute
+-- What the ledger still holds as resolved is open again, and it will say so next.
+left join cases on differences.case_id = cases.case_id and cases.state <> 'resolved'
 left join bkn_people on verdicts.person_id_bkn = bkn_people.person_id_bkn
 left join bps_people on verdicts.holder_id = bps_people.holder_id
 left join code_names as bkn_names

@@ -42,6 +42,39 @@ duplicates as (
     where holders.holder_id is null
 ),
 
+of_holders as (
+    select
+        'position_history' as dataset,
+        history_id as row_key,
+        holder_id
+    from positions
+    union all
+    select
+        'credits' as dataset,
+        credit_id as row_key,
+        holder_id
+    from credits
+    union all
+    select
+        'competence_tests' as dataset,
+        test_id as row_key,
+        holder_id
+    from competence_tests
+),
+
+-- Who BPS's own list of holders lacks, though a row is about them.
+orphans as (
+    select
+        of_holders.dataset,
+        of_holders.row_key,
+        of_holders.holder_id as person_key,
+        'holder_id' as field,
+        'unknown_holder' as rule
+    from of_holders
+    left join all_holders on of_holders.holder_id = all_holders.holder_id
+    where of_holders.holder_id is not null and all_holders.holder_id is null
+),
+
 unioned as (
     {{ findings_of('holders', 'holders', 'holder_id', 'holder_id') }}
     union all
@@ -56,6 +89,8 @@ unioned as (
     {{ findings_of('reference_codes', 'reference_codes', "code_type || '|' || code", 'null::text') }}
     union all
     select * from duplicates
+    union all
+    select * from orphans
 )
 
 select

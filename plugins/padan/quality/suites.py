@@ -82,8 +82,8 @@ class ExpectationFile(_Strict):
             raise ValueError(f"{self.id}: '{{attribute}}' in the id and for_each: attribute go together")
         if self.owner == "{owner}" and not self.for_each:
             raise ValueError(f"{self.id}: owner '{{owner}}' needs for_each: attribute")
-        if self.severity == "warning" and self.owner != "data-engineering" and not self.label_id:
-            raise ValueError(f"{self.id}: a warning to a liaison unit needs a label_id")
+        if self.severity == "warning" and self.owner != "data-engineering" and not (self.label_id and self.cases_query):
+            raise ValueError(f"{self.id}: a warning to a liaison unit needs a label_id and a cases_query")
         return self
 
 
