@@ -21,7 +21,7 @@ from typer.testing import CliRunner
 from padan import differences
 from padan.cli import app
 from padan.errors import StepFailed
-from padan.flows import warehouse
+from padan.flows import ledger, warehouse
 from padan.flows.pipeline import PIPELINE
 from padan.flows.pipeline import run as run_step
 from padan.settings import Settings, load
@@ -93,12 +93,12 @@ class Year:
         build(self.world, PEOPLE, SEED, month, year=True)
         time.sleep(0.6)  # the services look for a new world every half second
 
-    def run(self, as_of: date) -> Row:
-        """One monthly run; what the ledger's step tells."""
+    def run(self, as_of: date) -> bool:
+        """One monthly run; whether it was late for the ledger."""
         began = time.monotonic()
         told = {step: run_step(step, as_of) for step in STEPS}
         self.seconds.append(time.monotonic() - began)
-        return told["update_ledger"]
+        return bool(told["update_ledger"]["late"])
 
     def case_id(self, row: Row) -> str:
         found = self.rows(
@@ -167,11 +167,13 @@ def played(
         with serving(siasn.create_app, year.world) as bkn, serving(jf_service.create_app, year.world) as bps:
             for name, value in settings(year, home, project_dir, bkn, bps).items():
                 patch.setenv(f"PADAN_{name}", value)
-            patch.setattr(warehouse, "run_dbt", InProcessDbt().run)
+            in_process = InProcessDbt().run
+            for room in (warehouse, ledger):
+                patch.setattr(room, "run_dbt", in_process)
             for month in range(1, MONTHS + 1):
                 if month > 1:
                     year.build(month)
-                assert year.run(date_of(month))["late"] is False
+                assert year.run(date_of(month)) is False
                 truth = year.truth
                 told = {
                     (row["person_id_bkn"], row["holder_id"], row["attribute"], row["verdict"])
@@ -181,12 +183,14 @@ def played(
                 assert (told - found, found - told) == (set(), set()), month
                 for row in truth["acts"]:
                     year.act(row)
+                before = year.events()
                 if month == REPEATED:
-                    assert year.run(date_of(month)) == {"late": False}, "the same month again adds nothing"
+                    assert year.run(date_of(month)) is False
                 if month == LATE[0]:
                     with pytest.raises(StepFailed, match="snap_comparison__differences"):
                         year.run(date_of(LATE[1]))
-                    assert run_step("update_ledger", date_of(LATE[1])) == {"late": True}
+                    assert run_step("update_ledger", date_of(LATE[1]))["late"] is True
+                assert year.events() == before, "a month played again, or late, adds nothing"
             print(f"\n{MONTHS} runs of {min(year.seconds):.1f} to {max(year.seconds):.1f} s")
             yield year
 
