@@ -181,6 +181,7 @@ class EmbeddedPostgres:
             "jit": "off",
             "timezone": "UTC",
             "log_error_verbosity": "terse",  # DETAIL lines quote key values
+            "log_min_messages": "log",  # errors quote values: the client is told, the log is not
             "log_min_error_statement": "panic",  # and statements hold parameters
             "log_parameter_max_length": 0,
             "log_parameter_max_length_on_error": 0,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import UTC, date, datetime
 
 import requests
 from rich.console import Console
@@ -42,3 +43,17 @@ def fault(stack: Stack, service: str, kind: str, path: str, **options: object) -
         yield
     finally:
         requests.delete(url, verify=bundle, timeout=10).raise_for_status()
+
+
+def run_alone(stack: Stack, dag_id: str, as_of: date, patience: float = 120) -> str:
+    """Trigger one DAG by itself and wait for its end; the state of the run."""
+    client = airflow_client(stack)
+    moment = datetime.now(UTC)
+    client.trigger(dag_id, as_of)
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        run = client.run_since(dag_id, moment)
+        if run and run["state"] in ("success", "failed"):
+            return str(run["state"])
+        time.sleep(0.5)
+    raise TimeoutError(f"{dag_id} did not end within {patience:.0f} s")

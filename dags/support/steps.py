@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import pendulum
 from airflow.sdk import Asset, Param, get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from airflow.sdk.log import mask_secret
 
 DEFAULT_ARGUMENTS = {
     "owner": "data-engineering",
@@ -43,6 +46,15 @@ def logical_day(context: Mapping[str, Any]) -> str:
     return str(pendulum.instance(moment).in_timezone("Asia/Jakarta").to_date_string())
 
 
+def mask_secrets() -> None:
+    """Have Airflow mask Padan's secrets wherever it writes: a second net."""
+    for name, value in os.environ.items():
+        if name.startswith("PADAN_") and name.endswith(("_SECRET", "_PASSWORD", "_KEY", "_TOKEN", "_URL")):
+            found = urlsplit(value).password if name.endswith("_URL") else value
+            if found and len(found) >= 5:
+                mask_secret(found)
+
+
 def run_step(name: str, **arguments: Any) -> dict[str, Any]:
     """Run the step ``name`` for the current task's logical day and return its counts.
 
@@ -51,9 +63,12 @@ def run_step(name: str, **arguments: Any) -> dict[str, Any]:
     """
     from datetime import date
 
+    from padan import redaction
     from padan.errors import AgreementNotInForce, PadanError
     from padan.flows import run
 
+    redaction.install()
+    mask_secrets()
     try:
         return run(name, date.fromisoformat(logical_day(get_current_context())), **arguments)
     except AgreementNotInForce as error:

@@ -15,13 +15,16 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from padan import redaction
 from padan.agreement_cli import app as agreement_app
 from padan.cases_cli import app as cases_app
 from padan.command_day import command_day
 from padan.errors import AgreementNotInForce, PadanError
 from padan.exchange_cli import app as exchange_app
-from padan.flows import PIPELINE, Step, Workflow, run
+from padan.flows import PIPELINE, Step, Workflow, run, told
 from padan.minutes_cli import app as minutes_app
+from padan.obligations_cli import obligations
+from padan.privacy_cli import privacy_app, subject_app
 
 app = typer.Typer(
     help="Padan: warehouse of the BPS-BKN data agreement. Settings come from the environment or from PADAN_ENV_FILE.",
@@ -33,6 +36,9 @@ app.add_typer(minutes_app, name="minutes", rich_help_panel="The papers")
 app.add_typer(agreement_app, name="agreement", rich_help_panel="The agreement")
 app.add_typer(cases_app, name="cases", rich_help_panel="The ledger")
 app.add_typer(exchange_app, name="exchange", rich_help_panel="The agreement")
+app.add_typer(subject_app, name="subject", rich_help_panel="Personal data")
+app.add_typer(privacy_app, name="privacy", rich_help_panel="Personal data")
+app.command("obligations", rich_help_panel="The agreement")(obligations)
 console = Console(stderr=True)
 
 AsOf = Annotated[
@@ -125,11 +131,18 @@ for _workflow in PIPELINE:
 
 
 def main() -> None:
-    """Entry point: deliberate errors end in one line and exit code 1, never in a traceback."""
+    """Entry point: every error ends in one line and exit code 1, never in a traceback, which may quote a value."""
+    redaction.install()
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     os.environ.setdefault("PADAN_ENV_FILE", str(Path.cwd() / "var" / "padan.env"))
     try:
         app()
     except PadanError as error:
-        console.print(f"[bold red]{type(error).__name__}[/]: {error}", highlight=False)
-        sys.exit(1)
+        _end(error)
+    except Exception as error:
+        _end(told(error, "the command"))
+
+
+def _end(error: PadanError) -> None:
+    console.print(f"[bold red]{type(error).__name__}[/]: {error}", highlight=False)
+    sys.exit(1)

@@ -66,3 +66,7 @@ class ExchangeLogBroken(PadanError):
 
 class StepFailed(PadanError):
     """A named step of the pipeline failed."""
+
+
+class UnexpectedFailure(PadanError):
+    """A mistake of ours or a refusal of the database, told by its kind and place: its text may quote a value."""

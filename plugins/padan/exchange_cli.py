@@ -19,3 +19,12 @@ def verify() -> None:
 
     found = verify_log()
     print(f"{found.rows} rows in an unbroken chain, {found.seals} seals")
+
+
+@app.command("rotate-archive")
+def rotate_archive() -> None:
+    """Encrypt the archive of what was received anew, under the first of PADAN_ARCHIVE_SECRETS; safe to repeat."""
+    from padan.flows.exchanges import rotate_archive as rotate
+
+    changed, total = rotate()
+    print(f"{changed} of {total} files encrypted anew; the others were under the newest key")

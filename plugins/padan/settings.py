@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from padan.errors import ConfigurationError
@@ -90,6 +90,10 @@ class Settings(BaseSettings):
     portal_export_dir: Path = Field(description="file drop of the SIASN portal export (*.csv)")
     project_dir: Path = Field(description="the checkout: dbt_project/, expectations/")
     secret_key: SecretStr = Field(min_length=32, description="random text, kept outside the database; see `key`")
+    archive_secrets: tuple[SecretStr, ...] = Field(
+        default=(),
+        description="secrets of the archive, the newest first, as a JSON list; then secret_key opens the rest",
+    )
     resume_within_days: int = Field(
         default=7, ge=0, description="an unfinished extract no older than this is continued"
     )
@@ -103,13 +107,28 @@ class Settings(BaseSettings):
         default=0.05, gt=0, le=1, description="share of rows that may fail before publication stops"
     )
 
+    @field_validator("archive_secrets")
+    @classmethod
+    def _long_enough(cls, secrets: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        if any(len(secret.get_secret_value()) < 32 for secret in secrets):
+            raise ValueError("a secret of the archive has 32 characters or more")
+        return secrets
+
     def key(self, purpose: str) -> bytes:
         """A key of 32 bytes for one purpose, derived from ``secret_key`` (HKDF, RFC 5869): none tells of another."""
-        from cryptography.hazmat.primitives.hashes import SHA256
-        from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+        return _derived(self.secret_key, purpose)
 
-        secret = self.secret_key.get_secret_value().encode()
-        return HKDF(algorithm=SHA256(), length=32, salt=None, info=f"padan:{purpose}".encode()).derive(secret)
+    def archive_keys(self) -> tuple[bytes, ...]:
+        """The archive's keys: the first encrypts, each opens; the last is that of ``secret_key``."""
+        return (*(_derived(secret, "archive") for secret in self.archive_secrets), self.key("archive"))
+
+
+def _derived(secret: SecretStr, purpose: str) -> bytes:
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+    info = f"padan:{purpose}".encode()
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(secret.get_secret_value().encode())
 
 
 class MinutesSettings(BaseSettings):

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from padan.flows.pipeline import PAPERS, PIPELINE
+from padan.flows.pipeline import DUTIES, PAPERS, PIPELINE
 
 EXPECTED = {
     "extract_bps": ["open_bps", "land_bps_lists", "publish_bps", "announce_bps"],
@@ -25,10 +25,11 @@ EXPECTED = {
         "draft_minutes", "approval", "approve_minutes", "publish_minutes", "mail_minutes",
         "record_minutes_evidence", "verify_minutes", "settle",
     ],
+    "remind_obligations": ["review_obligations", "publish_obligations", "remind_obligations"],
 }  # fmt: skip
 HEAVY = (
     "great_expectations", "dbt", "psycopg", "requests", "padan.landing", "padan.quality", "padan.alerts",
-    "padan.minutes", "pandas",
+    "padan.minutes", "padan.obligations", "padan.privacy", "pandas",
 )  # fmt: skip
 PARSE = """
 import json, sys
@@ -76,11 +77,12 @@ def test_exact_set_of_dags_and_tasks(parsed: dict[str, Any]) -> None:
 
 def test_every_workflow_of_the_package_has_its_dag_and_steps() -> None:
     steps = {workflow.name: [step.name for step in workflow.steps] for workflow in PIPELINE}
-    nightly = {dag: tasks for dag, tasks in EXPECTED.items() if dag != "semester_minutes"}
+    nightly = {dag: tasks for dag, tasks in EXPECTED.items() if dag not in ("semester_minutes", "remind_obligations")}
     assert steps == {
         dag: [task for task in tasks if not task.startswith("announce_")] for dag, tasks in nightly.items()
     }
     assert {step.name for step in PAPERS} - {"reject_minutes"} <= set(EXPECTED["semester_minutes"])
+    assert [step.name for step in DUTIES] == EXPECTED["remind_obligations"]
 
 
 def test_parsing_loads_nothing_heavy(parsed: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from padan.errors import ArchiveUnreadable, ContractViolation
 from padan.landing import archive
@@ -194,3 +195,20 @@ def test_encrypting_the_archive_costs_little(bench: Bench, tmp_path: Path) -> No
     seconds = time.monotonic() - started
     print(f"40 MB that do not compress, compressed, encrypted and synced in {seconds:.2f} s")
     assert seconds < 5
+
+
+def test_a_new_key_of_the_archive_takes_the_old_ones_place_without_a_file_lost(bench: Bench) -> None:
+    bench.bps()
+    paths = sorted(bench.settings.archive_dir.rglob(f"*{archive.SUFFIX}"))
+    before = [list(archive.read(path, bench.settings.key(archive.KEY))) for path in paths]
+    new = bench.settings.model_copy(update={"archive_secrets": (SecretStr("synthetic newer secret " * 2),)})
+    newest, old = new.archive_keys()
+    assert [list(archive.read(path, newest, old)) for path in paths] == before  # before the rotation both are tried
+    assert archive.rotate(new.archive_dir, (newest, old)) == (len(paths), len(paths))
+    assert [list(archive.read(path, newest)) for path in paths] == before
+    assert {stat.S_IMODE(path.stat().st_mode) for path in paths} == {0o600}
+    assert archive.rotate(new.archive_dir, (newest, old)) == (0, len(paths))
+    with pytest.raises(ArchiveUnreadable):
+        list(archive.read(paths[0], old))
+    with pytest.raises(ArchiveUnreadable, match=paths[0].name):
+        archive.rotate(new.archive_dir, (b"x" * 32,))

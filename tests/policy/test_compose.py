@@ -176,7 +176,7 @@ def test_new_env_fills_what_a_sandbox_run_requires(text: str, example: str, proj
 def test_values_of_personal_data_stay_out_of_the_databases_log(services: dict[str, dict[str, Any]]) -> None:
     command = " ".join(services["postgres"]["command"])
     for option in (
-        "log_error_verbosity=terse", "log_min_error_statement=panic",
+        "log_error_verbosity=terse", "log_min_messages=log", "log_min_error_statement=panic",
         "log_parameter_max_length=0", "log_parameter_max_length_on_error=0",
     ):  # fmt: skip
         assert f"-c{option}" in command.split(), option

@@ -19,6 +19,7 @@ NAMES = {
     "staging/bkn": r"stg_bkn__[a-z_]+",
     "staging/bps": r"stg_bps__[a-z_]+",
     "staging/ledger": r"stg_ledger__[a-z_]+",
+    "staging/obligations": r"stg_obligations__[a-z_]+",
     "intermediate/matching": r"int_matching__[a-z_]+",
     "intermediate/comparison": r"int_comparison__[a-z_]+",
     "intermediate/indicators": r"int_indicators__[a-z_]+",

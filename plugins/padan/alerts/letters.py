@@ -74,9 +74,9 @@ def tell(database_url: str, settings: SmtpSettings, agreement: Agreement, permis
             return 0
         with exclusive(connection, "alerts"):
             for letter in wanted:
-                _write(connection, letter)
+                write(connection, letter)
             try:
-                return _deliver(connection, settings, agreement)
+                return deliver(connection, settings, agreement)
             except PadanError as error:
                 logger.warning("the liaison units could not be told yet: %s", error)
                 return 0
@@ -95,18 +95,19 @@ def _letters(agreement: Agreement, permission: Permission) -> Iterator[Letter]:
 
 def _of_refusal(agreement: Agreement, party: PartyCode, refusal: Refusal) -> Letter:
     subject = _STOPPED.format(_STATES[refusal.reason])
-    body = _body(agreement, party, refusal.day, refusal.text_id, _CLOSING_STOPPED)
-    return Letter(f"stop:{refusal.key}", party, refusal.day, subject, body)
+    text = body(agreement, party, refusal.day, refusal.text_id, _CLOSING_STOPPED)
+    return Letter(f"stop:{refusal.key}", party, refusal.day, subject, text)
 
 
 def _of_notice(agreement: Agreement, party: PartyCode, day: date, notice: Notice) -> Letter:
     key = f"{notice.kind}:{notice.owed_by}:{notice.due.isoformat()}"
     uncertain = (f"Catatan: hari kerja dihitung dari kalender yang belum pasti ({notice.uncertain}).",)
     paragraphs = (notice.text_id, *(uncertain if notice.uncertain else ()), _CLOSING_WARNING)
-    return Letter(key, party, day, _WARNINGS[notice.kind], _body(agreement, party, day, *paragraphs))
+    return Letter(key, party, day, _WARNINGS[notice.kind], body(agreement, party, day, *paragraphs))
 
 
-def _body(agreement: Agreement, party: PartyCode, day: date, *paragraphs: str) -> str:
+def body(agreement: Agreement, party: PartyCode, day: date, *paragraphs: str) -> str:
+    """The text of a letter: whom it is for, its paragraphs, which agreement it is about."""
     effective = agreement.on(day)
     about = f"Perihal: {effective.title}, nomor {effective.numbers['bps']} dan {effective.numbers['bkn']}."
     address = f"Yth. {unit_of(agreement, party, day).unit}"
@@ -136,7 +137,8 @@ def _untold(connection: Connection, letters: list[Letter]) -> bool:
     return bool({(letter.key, letter.party) for letter in letters} - set(told))
 
 
-def _write(connection: Connection, letter: Letter) -> None:
+def write(connection: Connection, letter: Letter) -> None:
+    """Write a letter down, unless one of its key and party was; :func:`deliver` sends it."""
     connection.execute(
         "insert into alerts.letter (key, party, as_of, subject, body_text, created_at) values (%s, %s, %s, %s, %s, %s) "
         "on conflict do nothing",
@@ -144,7 +146,12 @@ def _write(connection: Connection, letter: Letter) -> None:
     )
 
 
-def _deliver(connection: Connection, settings: SmtpSettings, agreement: Agreement) -> int:
+def deliver(connection: Connection, settings: SmtpSettings, agreement: Agreement) -> int:
+    """Send every letter that waits; how many went out.
+
+    Raises:
+        SourceUnavailable: the mail server does not answer; what it did not take waits.
+    """
     waiting = connection.execute(
         "select key, party, as_of, subject, body_text, created_at from alerts.letter where state = 'pending' "
         "order by created_at, key, party"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from padan.agreement import Agreement, load_agreement
 from padan.settings import Settings, load
@@ -14,6 +15,10 @@ class Context:
 
     settings: Settings
     agreement: Agreement
+
+    def on(self, as_of: date) -> Context:
+        """The same with the agreement as its addenda have it on ``as_of``: what one adds counts from its day."""
+        return Context(self.settings, self.agreement.on(as_of))
 
     @classmethod
     def load(cls) -> Context:

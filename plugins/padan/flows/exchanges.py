@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from padan.flows.context import Context
+from padan.landing import archive
 from padan.warehouse import exchange_log
 from padan.warehouse.connection import connect
 
@@ -16,3 +17,13 @@ def verify_log() -> exchange_log.Verified:
     settings = Context.load().settings
     with connect(settings.database_url.get_secret_value()) as connection:
         return exchange_log.verify(connection, settings.key(exchange_log.SEAL_KEY), settings.archive_dir)
+
+
+def rotate_archive() -> tuple[int, int]:
+    """Encrypt the archive anew under its newest key; (files encrypted anew, all files).
+
+    Raises:
+        ArchiveUnreadable: naming a file that no key opens.
+    """
+    settings = Context.load().settings
+    return archive.rotate(settings.archive_dir, settings.archive_keys())

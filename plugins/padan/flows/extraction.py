@@ -26,7 +26,7 @@ def open_bkn(as_of: date) -> dict[str, Any]:
 
 def land_bps_lists(as_of: date) -> dict[str, Any]:
     """Fetch and stage every list of BPS, incrementally where the service can tell what changed."""
-    context = Context.load()
+    context = Context.load().on(as_of)
     extract_id = _opened(context, as_of, "bps")
     landing.land_lists(context.settings, context.agreement, extract_id, landing.jf_client(load(JfSettings)))
     return {"extract_id": extract_id}
@@ -34,7 +34,7 @@ def land_bps_lists(as_of: date) -> dict[str, Any]:
 
 def land_bkn_reference(as_of: date) -> dict[str, Any]:
     """Fetch and stage BKN's reference codes (PKS article 3 (1) b)."""
-    context = Context.load()
+    context = Context.load().on(as_of)
     extract_id = _opened(context, as_of, "bkn")
     client = landing.siasn_client(load(SiasnSettings))
     landing.land_reference(context.settings, context.agreement, extract_id, client)
@@ -43,7 +43,7 @@ def land_bkn_reference(as_of: date) -> dict[str, Any]:
 
 def land_bkn_roster(as_of: date) -> dict[str, Any]:
     """Stage the portal export and settle whom SIASN is asked about."""
-    context = Context.load()
+    context = Context.load().on(as_of)
     extract_id = _opened(context, as_of, "bkn")
     daily_calls = load(SiasnSettings).daily_calls
     landing.land_rosters(context.settings, context.agreement, extract_id, daily_calls=daily_calls)
@@ -52,7 +52,7 @@ def land_bkn_roster(as_of: date) -> dict[str, Any]:
 
 def land_bkn_people(as_of: date) -> dict[str, Any]:
     """Fetch and stage SIASN person by person, going on at the last checkpoint."""
-    context = Context.load()
+    context = Context.load().on(as_of)
     extract_id = _opened(context, as_of, "bkn")
     client = landing.siasn_client(load(SiasnSettings))
     landing.land_people(context.settings, context.agreement, extract_id, client)
@@ -77,12 +77,12 @@ def extraction_outcome(as_of: date, party: PartyCode) -> dict[str, Any]:
 
 
 def _open(as_of: date, party: PartyCode) -> dict[str, Any]:
-    context = Context.load()
+    context = Context.load().on(as_of)
     return {"extract_id": landing.open_extract(context.settings, context.agreement, party, as_of)}
 
 
 def _publish(as_of: date, party: PartyCode) -> dict[str, Any]:
-    context = Context.load()
+    context = Context.load().on(as_of)
     return _counts(landing.publish(context.settings, context.agreement, _opened(context, as_of, party)))
 
 

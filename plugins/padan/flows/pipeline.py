@@ -9,7 +9,8 @@ from datetime import date
 from typing import Any, cast
 
 from padan.agreement.clauses import Action
-from padan.errors import ConfigurationError
+from padan.errors import ConfigurationError, PadanError, SourceUnavailable, UnexpectedFailure
+from padan.redaction import account
 
 StepFunction = Callable[..., dict[str, Any]]
 
@@ -106,6 +107,14 @@ PAPERS = (
     Step("verify_minutes", "make the papers again and compare", "minutes:verify_minutes"),
     Step("reject_minutes", "return the papers to draft with a reason", "minutes:reject_minutes"),
 )
+# Daily, apart from the nightly pipeline: the DAG remind_obligations.
+DUTIES = (
+    Step("review_obligations", "see what is owed, what shows that it was done, what is late",
+         "obligations:review_obligations"),
+    Step("publish_obligations", "build the mart of the obligations", "obligations:publish_obligations", "publish"),
+    Step("remind_obligations", "remind the unit concerned, once per duty and due date",
+         "obligations:remind_obligations", "alert"),
+)  # fmt: skip
 _HELPERS = (
     Step("extraction_outcome", "whether a party's data is current", "extraction:extraction_outcome", "extract"),
 )
@@ -117,10 +126,19 @@ def find_step(name: str) -> Step:
     Raises:
         ConfigurationError: if there is none.
     """
-    for step in (*(step for workflow in PIPELINE for step in workflow.steps), *PAPERS, *_HELPERS):
+    for step in (*(step for workflow in PIPELINE for step in workflow.steps), *PAPERS, *DUTIES, *_HELPERS):
         if step.name == name:
             return step
     raise ConfigurationError(f"there is no step {name!r}")
+
+
+def told(error: Exception, doing: str) -> PadanError:
+    """An error of others as one that may be read by anybody."""
+    import psycopg
+
+    text = f"{doing} broke off: {account(error)}"
+    again = isinstance(error, psycopg.OperationalError | OSError)
+    return SourceUnavailable(text) if again else UnexpectedFailure(text)
 
 
 def run(name: str, as_of: date, **arguments: Any) -> dict[str, Any]:
@@ -128,11 +146,19 @@ def run(name: str, as_of: date, **arguments: Any) -> dict[str, Any]:
 
     Raises:
         AgreementNotInForce: the agreement does not permit it on that day; nothing was done but telling so.
-        PadanError: whatever the step raises.
+        PadanError: whatever the step raises; an error of others comes as SourceUnavailable or UnexpectedFailure, told
+            by its kind and place: a database's text quotes keys, a traceback ends in a log.
     """
     step = find_step(name)
-    if step.action:
-        from padan.flows.permission import ask
+    failure: PadanError
+    try:
+        if step.action:
+            from padan.flows.permission import ask
 
-        ask(as_of, step.action)
-    return step.function()(as_of, **arguments)
+            ask(as_of, step.action)
+        return step.function()(as_of, **arguments)
+    except PadanError:
+        raise
+    except Exception as error:
+        failure = told(error, name)
+    raise failure  # out here, so that the error which holds a value does not hang on it

@@ -10,7 +10,7 @@ authenticated along: neither a changed nor a misplaced file opens.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from pathlib import Path
 
@@ -52,7 +52,6 @@ def write(
         level.mkdir(mode=0o700, parents=True, exist_ok=True)
     require_private(archive_dir, 0o007)
     path = folder / f"{extract_id}-{sequence:06d}{SUFFIX}"
-    partial = path.with_suffix(".partial")
     head = orjson.dumps(
         {
             "party": dataset.party,
@@ -62,15 +61,7 @@ def write(
             "fields": [item.field for item in dataset.items],
         }
     )
-    content = zstandard.ZstdCompressor(level=1).compress(b"".join((head, b"\n", *pages)))
-    nonce = os.urandom(_NONCE_BYTES)
-    content = _MARK + nonce + AESGCM(key).encrypt(nonce, content, _identity(path))
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    _write_whole(path, key, zstandard.ZstdCompressor(level=1).compress(b"".join((head, b"\n", *pages))))
     return path
 
 
@@ -81,21 +72,53 @@ def discard(archive_dir: Path, dataset: Dataset, as_of: date, extract_id: int) -
             path.unlink(missing_ok=True)
 
 
-def read(path: Path, key: bytes) -> Iterator[bytes]:
-    """The lines of one file, the head first.
+def read(path: Path, *keys: bytes) -> Iterator[bytes]:
+    """The lines of one file, the head first; the first of ``keys`` that fits opens it.
 
     Raises:
         ArchiveUnreadable: it was encrypted with another key, changed, or put where it does not belong.
     """
+    yield from zstandard.ZstdDecompressor().decompress(_opened(path, keys)[0]).splitlines()
+
+
+def rotate(archive_dir: Path, keys: Sequence[bytes]) -> tuple[int, int]:
+    """Encrypt anew, under the first of ``keys``, every file that another of them opens; (encrypted anew, all files).
+
+    A file is replaced whole or not at all, so that a rotation that breaks off is simply done again.
+
+    Raises:
+        ArchiveUnreadable: naming a file that none of the keys opens.
+    """
+    changed = total = 0
+    for path in sorted(archive_dir.rglob(f"*{SUFFIX}")):
+        total += 1
+        plain, used = _opened(path, keys)
+        if used:
+            _write_whole(path, keys[0], plain)
+            changed += 1
+    return changed, total
+
+
+def _opened(path: Path, keys: Sequence[bytes]) -> tuple[bytes, int]:
+    """The compressed content, and which of the keys opened it."""
     content = path.read_bytes()
     start = len(_MARK) + _NONCE_BYTES
-    try:
-        if not content.startswith(_MARK):
-            raise InvalidTag
-        plain = AESGCM(key).decrypt(content[len(_MARK) : start], content[start:], _identity(path))
-    except InvalidTag:
-        raise ArchiveUnreadable(f"{path.name}: another key, a changed or a misplaced file") from None
-    yield from zstandard.ZstdDecompressor().decompress(plain).splitlines()
+    for position, key in enumerate(keys if content.startswith(_MARK) else ()):
+        try:
+            return AESGCM(key).decrypt(content[len(_MARK) : start], content[start:], _identity(path)), position
+        except InvalidTag:
+            continue
+    raise ArchiveUnreadable(f"{path.name}: another key, a changed or a misplaced file")
+
+
+def _write_whole(path: Path, key: bytes, compressed: bytes) -> None:
+    partial, nonce = path.with_suffix(".partial"), os.urandom(_NONCE_BYTES)
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(_MARK + nonce + AESGCM(key).encrypt(nonce, compressed, _identity(path)))
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
 
 
 def _identity(path: Path) -> bytes:

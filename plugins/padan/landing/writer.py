@@ -198,7 +198,7 @@ class Writer:
                 copy.write("".join(part.lines).encode())
         self._write_bookkeeping(part)
         if part.pages and row:
-            key = self._work.settings.key(archive.KEY)
+            key = self._work.settings.archive_keys()[0]
             archive.write(
                 self._work.archive_dir, key, part.dataset, extract.as_of, extract.extract_id, int(row[0]), part.pages
             )

@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from padan.errors import StepFailed
+from padan.redaction import without_values
 from padan.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -57,8 +58,8 @@ def run_dbt(settings: Settings, as_of: date, *words: str) -> DbtOutcome:
     """Run ``dbt WORDS`` for the logical date ``as_of``.
 
     Raises:
-        StepFailed: naming the nodes that failed and their status. The message of the database is not repeated, since
-            it may quote a value; it stays in dbt's own log.
+        StepFailed: naming the nodes that failed and their status. What the database said is in console.log and
+            run_results.json, without the values that it quotes; dbt's own log file is not kept.
     """
     target = target_dir(settings)
     log_dir = settings.state_dir / "dbt" / "logs"
@@ -71,16 +72,20 @@ def run_dbt(settings: Settings, as_of: date, *words: str) -> DbtOutcome:
         str(Path(sys.executable).parent / "dbt"),
         "--no-version-check",
         "--log-path", str(log_dir),
+        "--log-level-file", "none",  # it would quote values; the console's lines are cleaned below
+        "--no-use-colors",
         *words,
         "--project-dir", str(project),
         "--profiles-dir", str(project),
         "--target-path", str(target),
         "--vars", json.dumps({"as_of": as_of.isoformat()}),
     ]  # fmt: skip
-    with (log_dir / "console.log").open("w") as console:
-        done = subprocess.run(
-            command, env=environment(settings), stdin=subprocess.DEVNULL, stdout=console, stderr=console, check=False
-        )
+    done = subprocess.run(
+        command, env=environment(settings), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True, errors="replace", check=False,
+    )  # fmt: skip
+    (log_dir / "console.log").write_text(without_values(done.stdout.splitlines()) + "\n", encoding="utf-8")
+    _clean(results_file)
     name = f"dbt {' '.join(words)}"
     results = json.loads(results_file.read_text()) if results_file.exists() else None
     if results is None:
@@ -98,6 +103,18 @@ def run_dbt(settings: Settings, as_of: date, *words: str) -> DbtOutcome:
     outcome = DbtOutcome(name, dict(Counter(statuses.values())), warnings, float(results["elapsed_time"]))
     logger.info("%s: %s", name, outcome.nodes)
     return outcome
+
+
+def _clean(results_file: Path) -> None:
+    """Take the values that a database quotes out of a file of dbt's results."""
+    if not results_file.exists():
+        return
+    document = json.loads(results_file.read_text())
+    for result in document["results"]:
+        for name in ("message", "error"):
+            if result.get(name):
+                result[name] = without_values(str(result[name]).splitlines())
+    results_file.write_text(json.dumps(document))
 
 
 def _short(unique_id: str) -> str:
