@@ -29,6 +29,7 @@ SANDBOX = {
     "PADAN_SMTP_PORT": "1025",
     "PADAN_SMTP_STARTTLS": "false",
     "PADAN_SMTP_SENDER": "padan@padan.invalid",
+    "PADAN_ALERTS_OPERATORS": "operators@padan.invalid",
 }
 SANDBOX_SECRETS = (
     "PADAN_SIASN_CONSUMER_KEY",

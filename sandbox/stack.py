@@ -115,6 +115,7 @@ class Stack:
             "PADAN_JF_CA_BUNDLE": str(bundle),
             "PADAN_SMTP_HOST": "127.0.0.1",
             "PADAN_SMTP_PORT": str(port["smtp"]),
+            "PADAN_ALERTS_OPERATORS": "operators@padan.invalid",
         }
 
     def _service_environment(self) -> dict[str, str]:

@@ -17,11 +17,12 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from padan import redaction
 from padan.agreement_cli import app as agreement_app
+from padan.alerts_cli import app as alerts_app
 from padan.cases_cli import app as cases_app
 from padan.command_day import command_day
 from padan.errors import AgreementNotInForce, PadanError
 from padan.exchange_cli import app as exchange_app
-from padan.flows import PIPELINE, Step, Workflow, run, told
+from padan.flows import PIPELINE, WATCH, Step, Workflow, run, told
 from padan.minutes_cli import app as minutes_app
 from padan.obligations_cli import obligations
 from padan.privacy_cli import privacy_app, subject_app
@@ -35,6 +36,7 @@ app = typer.Typer(
 app.add_typer(minutes_app, name="minutes", rich_help_panel="The papers")
 app.add_typer(agreement_app, name="agreement", rich_help_panel="The agreement")
 app.add_typer(cases_app, name="cases", rich_help_panel="The ledger")
+app.add_typer(alerts_app, name="alerts", rich_help_panel="The ledger")
 app.add_typer(exchange_app, name="exchange", rich_help_panel="The agreement")
 app.add_typer(subject_app, name="subject", rich_help_panel="Personal data")
 app.add_typer(privacy_app, name="privacy", rich_help_panel="Personal data")
@@ -125,7 +127,7 @@ def migrate() -> None:
     migrate_warehouse(Context.load().settings.database_url.get_secret_value())
 
 
-for _workflow in PIPELINE:
+for _workflow in (*PIPELINE, WATCH):
     for _step in _workflow.steps:
         _register(_workflow, _step)
 

@@ -78,6 +78,28 @@ class SmtpSettings(BaseSettings):
         return self.sender.rpartition("@")[2].rstrip(">") or "padan.invalid"
 
 
+class AlertSettings(BaseSettings):
+    """When alerts go out, and to whom beside the liaison units. Environment prefix ``PADAN_ALERTS_``."""
+
+    model_config = SettingsConfigDict(env_prefix="PADAN_ALERTS_", env_ignore_empty=True, extra="ignore")
+
+    operators: str = Field(default="", description="addresses of the watch's mails, separated by commas")
+    delivery_window: str = Field(
+        default="",
+        pattern=r"^$|^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-4]):[0-5][0-9]$",
+        description="hours in Jakarta in which mail to liaison units goes out, e.g. 07:30-16:00; empty: at any hour",
+    )
+    working_days_only: bool = Field(default=False, description="no mail to liaison units on weekends and holidays")
+    # The PKS knows no escalation: the wait is assumed.
+    escalation_wait: int = Field(
+        default=5, ge=1, description="working days from telling a liaison unit of a delay to telling its superior"
+    )
+    grace_days: int = Field(default=0, ge=0, description="days that a run may be late before the watch reports it")
+    stuck_after: int = Field(default=12, ge=1, description="hours that a mail may wait before the watch reports it")
+    finding_jump_minimum: int = Field(default=20, ge=1, description="more findings of one kind that the watch reports")
+    finding_jump_share: float = Field(default=0.5, gt=0, description="and as a share of those of the day before")
+
+
 class Settings(BaseSettings):
     """What every step needs. Environment prefix ``PADAN_``."""
 

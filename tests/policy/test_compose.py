@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from padan.settings import JfSettings, Settings, SiasnSettings, SmtpSettings
+from padan.settings import AlertSettings, JfSettings, Settings, SiasnSettings, SmtpSettings
 
 VARIABLE = re.compile(r"(?<!\$)\$\{(?P<name>[A-Z][A-Z0-9_]*)(?P<operator>:[-?])?(?P<word>[^}]*)\}")
 SECRET = re.compile(r"PASSWORD|SECRET|_KEY$|TOKEN$")
@@ -196,7 +196,7 @@ def test_compose_gives_padan_settings_that_exist_with_the_defaults_that_they_hav
 ) -> None:
     fields = {
         f"{kind.model_config['env_prefix']}{name}".upper(): field
-        for kind in (Settings, SiasnSettings, JfSettings, SmtpSettings)
+        for kind in (Settings, SiasnSettings, JfSettings, SmtpSettings, AlertSettings)
         for name, field in kind.model_fields.items()
     }
     # Over a network mail is encrypted unless the operator says otherwise; a certificate bundle must be a path.

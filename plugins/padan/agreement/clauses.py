@@ -148,6 +148,13 @@ class Authority(Clause):
         return self.party
 
 
+class Superior(Strict):
+    """Whom a liaison unit answers to: told when differences stay unmended long after their term."""
+
+    unit: str
+    email: str
+
+
 class LiaisonUnit(Clause):
     """The unit that a party appointed for correspondence (PKS article 8)."""
 
@@ -159,6 +166,7 @@ class LiaisonUnit(Clause):
     valid_from: date
     valid_to: date | None = None
     notified: date | None = Field(default=None, description="day of the written notice of this change (article 8(2))")
+    superior: Superior | None = Field(default=None, description="absent: delays are told to the liaison unit alone")
 
     @model_validator(mode="after")
     def _ordered(self) -> LiaisonUnit:

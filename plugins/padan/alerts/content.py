@@ -1,72 +1,63 @@
-"""What a digest says: counted from the marts in one snapshot. Counts, labels and case ids; no personal value."""
+"""What a digest says: counted from the marts and the ledger in one snapshot. Counts, labels and case ids; no value."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+from decimal import Decimal
 
 from padan.agreement import Agreement
 from padan.agreement.model import PartyCode
+from padan.agreement.working_days import is_working_day
+from padan.alerts import changes
 from padan.warehouse.connection import Connection
 
 LISTED_CASES = 50
 LISTED_AGENCIES = 10
-
-# One row per case that concerns the party: open now or announced as open, and what became of it since.
-_CASES = """
-    create temporary table digest_case on commit drop as
-    with present as (
-        select case_id, attribute, instansi_name, severity, value_fingerprint
-        from marts_reconciliation.fct_differences
-        where owner_party in (%(party)s, 'both')
-    ),
-    announced as (
-        select case_id, attribute, instansi_name, value_fingerprint
-        from alerts.announced_case
-        where party = %(party)s and state = 'open'
-    )
-    select
-        case_id,
-        coalesce(present.attribute, announced.attribute) as attribute,
-        coalesce(present.instansi_name, announced.instansi_name) as instansi_name,
-        present.severity,
-        present.value_fingerprint,
-        case
-            when present.case_id is null then 'mended'
-            when announced.value_fingerprint = present.value_fingerprint then 'still_open'
-            else 'new'
-        end as change
-    from present
-    full join announced using (case_id)
-"""
+LISTED_CAUSES = 5
+KEPT_DIGESTS = 5
 _COUNTS = """
     count(*) filter (where change = 'new') as new,
+    count(*) filter (where change = 'reopened') as reopened,
     count(*) filter (where change = 'mended') as mended,
-    count(*) filter (where change <> 'mended') as open
+    count(*) filter (where is_open) as open,
+    count(*) filter (where is_overdue) as overdue
 """
+_ORDER = "order by case when severity = 'critical' then 0 else 1 end, case_id"
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Cases of one attribute or one agency."""
+    """Cases of one attribute or one agency, or of all."""
 
     label: str
-    new: int
-    mended: int
-    open: int
+    new: int = 0
+    reopened: int = 0
+    mended: int = 0
+    open: int = 0
+    overdue: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class CaseList:
-    """The first case ids, most severe first, and how many more there are."""
+    """The first case ids, most severe first, and how many there are."""
 
-    listed: tuple[str, ...]
-    total: int
+    listed: tuple[str, ...] = ()
+    total: int = 0
 
     @property
     def more(self) -> int:
         """Cases that are not listed."""
         return self.total - len(self.listed)
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What most open cases have in common: an attribute, and in which way it differs."""
+
+    label: str
+    verdict: str
+    cases: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,66 +80,133 @@ class Staleness:
 
 
 @dataclass(frozen=True, slots=True)
+class Point:
+    """Where things stood on the day of a digest."""
+
+    as_of: date
+    open: int
+    quality_index: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class AgencyQuality:
+    """BKN's data-quality index of one agency, 0 to 100, and the findings behind it."""
+
+    label: str
+    people: int
+    findings: int
+    quality_index: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """The data-quality index over all agencies, and the agencies where it is lowest."""
+
+    quality_index: Decimal
+    agencies: tuple[AgencyQuality, ...]
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
 class Content:
     """All that one digest says."""
 
     party: PartyCode
     as_of: date
-    new: int
-    mended: int
-    open: int
-    attributes: tuple[Line, ...]
-    agencies: tuple[Line, ...]
-    more_agencies: int
-    new_cases: CaseList
-    mended_cases: CaseList
-    findings: tuple[Finding, ...]
-    stale: tuple[Staleness, ...]
-    overdue: int = 0
-    """Open cases past the day by which they were to be mended."""
+    total: Line
+    changed: int = 0
+    """Open cases told before whose values are others now."""
+    newly_overdue: int = 0
+    """Overdue cases of which the party was not told yet that they are."""
+    waived: int = 0
+    snoozed: int = 0
     oldest_days: int = 0
-    """Age of the oldest case that is not resolved, in days."""
+    """Age of the oldest open case, in days."""
+    attributes: tuple[Line, ...] = ()
+    agencies: tuple[Line, ...] = ()
+    more_agencies: int = 0
+    causes: tuple[Cause, ...] = ()
+    new_cases: CaseList = CaseList()
+    reopened_cases: CaseList = CaseList()
+    overdue_cases: CaseList = CaseList()
+    mended_cases: CaseList = CaseList()
+    findings: tuple[Finding, ...] = ()
+    stale: tuple[Staleness, ...] = ()
+    trend: tuple[Point, ...] = ()
+    """The newest digests before this one, the oldest first, and then this one."""
+    quality: Quality | None = None
 
     @property
     def worth_sending(self) -> bool:
-        """Whether anything changed since the last digest."""
-        return bool(self.new or self.mended)
+        """Whether anything happened since the last digest that the party must know of."""
+        return bool(self.total.new or self.total.reopened or self.total.mended or self.newly_overdue)
 
 
-def _case_list(connection: Connection, change: str, total: int) -> CaseList:
+@dataclass(frozen=True, slots=True)
+class Delay:
+    """What is told to the superior of a liaison unit: cases long past their term."""
+
+    party: PartyCode
+    as_of: date
+    waited: int
+    """Working days that passed since the liaison unit was told."""
+    oldest_days: int
+    attributes: tuple[Line, ...]
+    agencies: tuple[Line, ...]
+    more_agencies: int
+    cases: CaseList
+
+
+def _case_list(connection: Connection, condition: str) -> CaseList:
     rows = connection.execute(
-        """
-        select case_id from digest_case where change = %s
-        order by case when severity = 'critical' then 0 else 1 end, case_id limit %s
-        """,
-        (change, LISTED_CASES),
+        f"select case_id, count(*) over () from digest_case where {condition} {_ORDER} limit %s",  # noqa: S608 - constants
+        (LISTED_CASES,),
     ).fetchall()
-    return CaseList(tuple(case_id for (case_id,) in rows), total)
+    return CaseList(tuple(case_id for case_id, _ in rows), rows[0][1] if rows else 0)
 
 
-def _attributes(connection: Connection) -> tuple[Line, ...]:
+def _attributes(connection: Connection, condition: str = "true") -> tuple[Line, ...]:
     rows = connection.execute(
         f"""
         select coalesce(max(registry.label_id), attribute) as label, {_COUNTS}
         from digest_case left join reference.attribute_registry as registry using (attribute)
+        where {condition}
         group by attribute
+        having count(*) filter (where is_open or change = 'mended') > 0
         order by open desc, new desc, label
-        """  # noqa: S608 - the counts are the constant above
+        """  # noqa: S608 - constants
     ).fetchall()
     return tuple(Line(*row) for row in rows)
 
 
-def _agencies(connection: Connection) -> tuple[tuple[Line, ...], int]:
+def _agencies(connection: Connection, condition: str = "true") -> tuple[tuple[Line, ...], int]:
     rows = connection.execute(
         f"""
         select coalesce(nullif(trim(instansi_name), ''), 'Instansi tidak diketahui') as label, {_COUNTS}
         from digest_case
+        where {condition}
         group by label
+        having count(*) filter (where is_open or change = 'mended') > 0
         order by open desc, new desc, label
-        """  # noqa: S608 - the counts are the constant above
+        """  # noqa: S608 - constants
     ).fetchall()
     lines = tuple(Line(*row) for row in rows)
     return lines[:LISTED_AGENCIES], max(0, len(lines) - LISTED_AGENCIES)
+
+
+def _causes(connection: Connection) -> tuple[Cause, ...]:
+    rows = connection.execute(
+        """
+        select coalesce(max(registry.label_id), attribute) as label, verdict, count(*) as cases
+        from digest_case left join reference.attribute_registry as registry using (attribute)
+        where is_open and verdict is not null
+        group by attribute, verdict
+        order by cases desc, label, verdict
+        limit %s
+        """,
+        (LISTED_CAUSES,),
+    ).fetchall()
+    return tuple(Cause(*row) for row in rows)
 
 
 def _findings(connection: Connection, party: PartyCode, as_of: date) -> tuple[Finding, ...]:
@@ -178,68 +236,140 @@ def _stale(connection: Connection, agreement: Agreement, as_of: date) -> tuple[S
     )
 
 
-def _ageing(connection: Connection, party: PartyCode, as_of: date) -> tuple[int, int]:
-    row = connection.execute(
+def _quality(connection: Connection) -> Quality | None:
+    rows = connection.execute(
         """
         select
-            count(*) filter (where state <> 'waived' and due_on < %(as_of)s),
-            coalesce(max(%(as_of)s::date - last_opened_on), 0)
-        from ledger.difference_case
-        where state <> 'resolved' and owner_party in (%(party)s, 'both')
+            coalesce(nullif(trim(max(instansi_name)), ''), 'Instansi tidak diketahui') as label,
+            sum(people)::bigint as people,
+            sum(findings)::bigint as findings,
+            round(sum(quality_index * people) / sum(people), 2) as quality_index,
+            round(sum(sum(quality_index * people)) over () / sum(sum(people)) over (), 2) as overall
+        from marts_reconciliation.rpt_data_quality_index
+        group by instansi_id
+        order by quality_index, findings desc, label
+        """
+    ).fetchall()
+    if not rows:
+        return None
+    agencies = tuple(AgencyQuality(*row[:4]) for row in rows[:LISTED_AGENCIES])
+    return Quality(rows[0][4], agencies, len(rows) - len(agencies))
+
+
+def _trend(connection: Connection, party: PartyCode, now: Point) -> tuple[Point, ...]:
+    """The last digest of each of the newest days before ``now``, and ``now``."""
+    rows = connection.execute(
+        """
+        select as_of, open_cases, quality_index from (
+            select distinct on (as_of) as_of, open_cases, quality_index
+            from alerts.digest
+            where party = %s and kind = 'digest' and as_of < %s
+            order by as_of desc, created_at desc, digest_id
+            limit %s
+        ) as newest
+        order by as_of
         """,
-        {"party": party, "as_of": as_of},
-    ).fetchone()
-    return row if row else (0, 0)
+        (party, now.as_of, KEPT_DIGESTS),
+    ).fetchall()
+    return (*(Point(*row) for row in rows), now)
 
 
 def collect(connection: Connection, agreement: Agreement, party: PartyCode, as_of: date) -> Content:
-    """Count what concerns ``party`` since its last digest; leaves the table ``digest_case`` for :func:`announce`.
+    """Count what concerns ``party`` since its last digest; leaves the table ``digest_case`` for what follows.
 
     The connection must be in a transaction; one snapshot holds for the counts and for what is then recorded.
     """
-    connection.execute("drop table if exists digest_case")
-    connection.execute(_CASES, {"party": party})
-    row = connection.execute(f"select {_COUNTS} from digest_case").fetchone()  # noqa: S608 - the constant above
-    new, mended, still_open = row if row else (0, 0, 0)
+    changes.find(connection, party, as_of)
+    row = connection.execute(
+        f"""
+        select {_COUNTS},
+            count(*) filter (where change = 'changed'),
+            count(*) filter (where is_overdue and delay_told_on = 'infinity'),
+            count(*) filter (where change = 'waived'),
+            count(*) filter (where change = 'snoozed' and is_present),
+            coalesce(max(%s - last_opened_on) filter (where is_open), 0)
+        from digest_case
+        """,  # noqa: S608 - constants
+        (as_of,),
+    ).fetchone()
+    *counted, changed, newly_overdue, waived, snoozed, oldest_days = row or (0,) * 10
+    total = Line("", *counted)
+    quality = _quality(connection)
     agencies, more_agencies = _agencies(connection)
-    overdue, oldest_days = _ageing(connection, party, as_of)
     return Content(
-        party=party,
-        as_of=as_of,
-        new=new,
-        mended=mended,
-        open=still_open,
+        party,
+        as_of,
+        total,
+        changed=changed,
+        newly_overdue=newly_overdue,
+        waived=waived,
+        snoozed=snoozed,
+        oldest_days=oldest_days,
         attributes=_attributes(connection),
         agencies=agencies,
         more_agencies=more_agencies,
-        new_cases=_case_list(connection, "new", new),
-        mended_cases=_case_list(connection, "mended", mended),
+        causes=_causes(connection),
+        new_cases=_case_list(connection, "change = 'new'"),
+        reopened_cases=_case_list(connection, "change = 'reopened'"),
+        overdue_cases=_case_list(connection, "is_overdue"),
+        mended_cases=_case_list(connection, "change = 'mended'"),
         findings=_findings(connection, party, as_of),
         stale=_stale(connection, agreement, as_of),
-        overdue=overdue,
-        oldest_days=oldest_days,
+        trend=_trend(connection, party, Point(as_of, total.open, quality.quality_index if quality else None)),
+        quality=quality,
     )
 
 
-def announce(connection: Connection, party: PartyCode, digest_id: str) -> None:
-    """Record in the transaction of :func:`collect` that ``digest_id`` tells ``party`` of what changed."""
+def _working_days_before(day: date, count: int) -> date:
+    """The day with ``count`` working days from it on, and before ``day``."""
+    current, left = day, count
+    while left > 0:
+        current -= timedelta(days=1)
+        left -= is_working_day(current)
+    return current
+
+
+def collect_delay(connection: Connection, party: PartyCode, as_of: date, wait: int) -> Delay | None:
+    """Cases overdue still, ``wait`` working days after the liaison unit was told that they are; None if there are none.
+
+    Takes them from the table ``digest_case`` of :func:`collect`, and marks them there for :func:`record_delay`.
+    """
+    connection.execute("alter table digest_case add column is_delayed boolean not null default false")
     connection.execute(
         """
-        insert into alerts.announced_case
-            (party, case_id, value_fingerprint, digest_id, state, attribute, instansi_name)
-        select %(party)s, case_id, value_fingerprint, %(digest_id)s, 'open', attribute, instansi_name
-        from digest_case where change = 'new'
-        on conflict (party, case_id) do update set
-            value_fingerprint = excluded.value_fingerprint, digest_id = excluded.digest_id, state = 'open',
-            attribute = excluded.attribute, instansi_name = excluded.instansi_name
+        update digest_case set is_delayed = true
+        where is_overdue and delay_told_on < %(told_before)s and not exists (
+            select from alerts.escalation
+            where
+                escalation.party = %(party)s and escalation.case_id = digest_case.case_id and escalation.level = 2
+                and escalation.opened_on = digest_case.last_opened_on
+        )
         """,
-        {"party": party, "digest_id": digest_id},
+        {"party": party, "told_before": _working_days_before(as_of, wait)},
     )
+    cases = _case_list(connection, "is_delayed")
+    if not cases.total:
+        return None
+    row = connection.execute("select max(%s - last_opened_on) from digest_case where is_delayed", (as_of,)).fetchone()
+    agencies, more_agencies = _agencies(connection, "is_delayed")
+    return Delay(
+        party,
+        as_of,
+        waited=wait,
+        oldest_days=row[0] if row else 0,
+        attributes=_attributes(connection, "is_delayed"),
+        agencies=agencies,
+        more_agencies=more_agencies,
+        cases=cases,
+    )
+
+
+def record_delay(connection: Connection, party: PartyCode, digest_id: str, as_of: date) -> None:
+    """Record, in the transaction of :func:`collect_delay`, that ``digest_id`` tells the superior of ``party``."""
     connection.execute(
         """
-        update alerts.announced_case as announced set state = 'mended', digest_id = %(digest_id)s
-        from digest_case
-        where announced.party = %(party)s and announced.case_id = digest_case.case_id and digest_case.change = 'mended'
+        insert into alerts.escalation (party, case_id, level, opened_on, as_of, digest_id)
+        select %s, case_id, 2, last_opened_on, %s, %s from digest_case where is_delayed
         """,
-        {"party": party, "digest_id": digest_id},
+        (party, as_of, digest_id),
     )

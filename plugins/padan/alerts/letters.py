@@ -16,10 +16,11 @@ from datetime import UTC, date, datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from functools import partial
 
 from padan.agreement import Agreement, LiaisonUnit, Notice, Permission, Refusal
 from padan.agreement.clauses import PartyCode
-from padan.alerts.delivery import open_server, send
+from padan.alerts.delivery import open_server, send_once
 from padan.errors import AgreementError, PadanError
 from padan.settings import SmtpSettings
 from padan.warehouse.connection import Connection, connect, exclusive
@@ -170,9 +171,16 @@ def deliver(connection: Connection, settings: SmtpSettings, agreement: Agreement
             message["Content-Language"] = "id"
             message["Auto-Submitted"] = "auto-generated"
             message.set_content(text)
-            send(server, message)
-            connection.execute(
-                "update alerts.letter set state = 'sent', sent_at = now() where key = %s and party = %s", (key, party)
-            )
+            mark = partial(_mark, connection, key, party)
+            send_once(server, message, leaving=partial(mark, "handing_over"), refused=partial(mark, "pending"))
+            mark("sent")
             logger.info("told the liaison unit of %s: %s", party, key)
     return len(waiting)
+
+
+def _mark(connection: Connection, key: str, party: PartyCode, state: str, _kind: str = "") -> None:
+    connection.execute(
+        "update alerts.letter set state = %(state)s, sent_at = case when %(state)s = 'sent' then now() end "
+        "where key = %(key)s and party = %(party)s",
+        {"state": state, "key": key, "party": party},
+    )

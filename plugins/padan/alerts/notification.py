@@ -1,52 +1,70 @@
-"""Decide which liaison unit has something new to read, and mail it once."""
+"""Decide who has something new to read, and mail it once: the liaison units, and their superiors after a delay."""
 
 from __future__ import annotations
 
 import logging
-from datetime import date
+from datetime import UTC, date, datetime
 
 import psycopg
 
 from padan.agreement import Agreement
-from padan.alerts import content, outbox
-from padan.alerts.delivery import open_server, send
-from padan.alerts.outbox import Digest
+from padan.agreement.model import PartyCode
+from padan.alerts import changes, content, outbox, rendering
+from padan.alerts.outbox import Digest, Draft
 from padan.errors import StepFailed
-from padan.settings import Settings, SmtpSettings
+from padan.settings import AlertSettings, Settings, SmtpSettings
 from padan.warehouse.connection import Connection, connect, exclusive
 
 logger = logging.getLogger(__name__)
 
 
-def _decide(connection: Connection, agreement: Agreement, as_of: date, sender_domain: str) -> None:
-    """Write a digest down for each party that has something new or mended to read."""
+def _decide(connection: Connection, agreement: Agreement, alerts: AlertSettings, as_of: date, domain: str) -> None:
+    """Write down the digest of each party that has something to read, and what its superior must know."""
     for party in sorted(agreement.parties):
         with connection.transaction():
             connection.execute("set transaction isolation level repeatable read")
-            found = content.collect(connection, agreement, party, as_of)
-            if found.worth_sending:
-                outbox.write(connection, found, agreement, sender_domain)
-            else:
-                logger.info("nothing new for %s: no digest", party)
+            _decide_for(connection, agreement, alerts, party, as_of, domain)
+    connection.execute("insert into alerts.run (as_of) values (%s) on conflict do nothing", (as_of,))
 
 
-def _deliver(connection: Connection, settings: SmtpSettings, agreement: Agreement, as_of: date) -> list[Digest]:
-    waiting = outbox.pending(connection)
-    if not waiting:
-        return []
-    with open_server(settings) as server:
-        for digest in waiting:
-            send(server, outbox.compose(digest, settings, agreement.liaison(digest.party, as_of).email))
-            outbox.mark_sent(connection, digest)
-            logger.info("digest sent to the liaison unit of %s: %s", digest.party, digest.subject)
-    return waiting
+def _decide_for(
+    connection: Connection, agreement: Agreement, alerts: AlertSettings, party: PartyCode, as_of: date, domain: str
+) -> None:
+    found = content.collect(connection, agreement, party, as_of)
+    if found.worth_sending:
+        text, html = rendering.render(found, agreement)
+        draft = Draft(
+            "digest", party, as_of, rendering.subject(found), text, html,
+            new=found.total.new, reopened=found.total.reopened, mended=found.total.mended, open=found.total.open,
+            overdue=found.total.overdue, snoozed=found.snoozed,
+            quality_index=found.quality.quality_index if found.quality else None,
+        )  # fmt: skip
+        changes.announce(connection, party, outbox.write(connection, draft, domain), as_of)
+    else:
+        logger.info("nothing new for %s: no digest", party)
+    if agreement.liaison(party, as_of).superior is None:
+        return
+    delay = content.collect_delay(connection, party, as_of, alerts.escalation_wait)
+    if delay:
+        text, html = rendering.render_delay(delay, agreement)
+        draft = Draft("escalation", party, as_of, rendering.delay_subject(delay), text, html, overdue=delay.cases.total)
+        content.record_delay(connection, party, outbox.write(connection, draft, domain), as_of)
 
 
-def notify(settings: Settings, smtp_settings: SmtpSettings, agreement: Agreement, as_of: date) -> list[Digest]:
-    """Mail each liaison unit on duty on ``as_of`` what changed since its last digest; return the digests sent.
+def notify(
+    settings: Settings,
+    smtp_settings: SmtpSettings,
+    agreement: Agreement,
+    as_of: date,
+    *,
+    alert_settings: AlertSettings | None = None,
+    moment: datetime | None = None,
+) -> list[Digest]:
+    """Mail each liaison unit on duty on ``as_of`` what happened since its last digest; return the mails sent.
 
-    Nothing new and nothing mended: no mail. A digest that a crash or the mail server kept from being marked as sent is
-    sent first, unchanged. A repeated run sends nothing.
+    Nothing new, back, mended or newly overdue: no mail. A mail that a crash or the mail server kept from being sent
+    goes first, unchanged. A repeated run sends nothing. At ``moment`` (default: now) outside the delivery window the
+    mails wait for :func:`send_waiting`.
 
     Raises:
         AgreementNotInForce: the agreement does not permit the exchange on that day.
@@ -56,12 +74,38 @@ def notify(settings: Settings, smtp_settings: SmtpSettings, agreement: Agreement
         AuthenticationError: the mail server refuses the login.
     """
     agreement.require_in_force(as_of, "alert")
+    alerts = alert_settings or AlertSettings()
     with (
         connect(settings.database_url.get_secret_value(), application="padan-alerts") as connection,
         exclusive(connection, "alerts"),
     ):
         try:
-            _decide(connection, agreement, as_of, smtp_settings.domain)
+            _decide(connection, agreement, alerts, as_of, smtp_settings.domain)
         except psycopg.errors.UndefinedTable:
             raise StepFailed("the marts are not built yet; there is nothing to tell of") from None
-        return _deliver(connection, smtp_settings, agreement, as_of)
+        return outbox.deliver(connection, smtp_settings, alerts, agreement, as_of, moment or datetime.now(UTC))
+
+
+def send_waiting(
+    settings: Settings,
+    smtp_settings: SmtpSettings,
+    agreement: Agreement,
+    as_of: date,
+    *,
+    alert_settings: AlertSettings,
+    moment: datetime | None = None,
+) -> list[Digest]:
+    """Send the mails that wait, if they may go out now; return them.
+
+    Raises:
+        AgreementNotInForce: the agreement does not permit alerts on that day.
+        SourceUnavailable: the mail server or the warehouse does not answer.
+        AuthenticationError: the mail server refuses the login.
+    """
+    agreement.require_in_force(as_of, "alert")
+    with (
+        connect(settings.database_url.get_secret_value(), application="padan-alerts") as connection,
+        exclusive(connection, "alerts"),
+    ):
+        when = moment or datetime.now(UTC)
+        return outbox.deliver(connection, smtp_settings, alert_settings, agreement, as_of, when)

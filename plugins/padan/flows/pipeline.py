@@ -115,6 +115,15 @@ DUTIES = (
     Step("remind_obligations", "remind the unit concerned, once per duty and due date",
          "obligations:remind_obligations", "alert"),
 )  # fmt: skip
+# By a timetable of its own, apart from what it watches; the DAG is watch.
+WATCH = Workflow(
+    "watch",
+    "what should have happened and did not",
+    (
+        Step("send_waiting", "send the mails that waited for working hours", "notification:send_waiting", "alert"),
+        Step("watch", "tell the operators of missed runs, jumps and stuck mails", "notification:watch"),
+    ),
+)
 _HELPERS = (
     Step("extraction_outcome", "whether a party's data is current", "extraction:extraction_outcome", "extract"),
 )
@@ -126,7 +135,8 @@ def find_step(name: str) -> Step:
     Raises:
         ConfigurationError: if there is none.
     """
-    for step in (*(step for workflow in PIPELINE for step in workflow.steps), *PAPERS, *DUTIES, *_HELPERS):
+    of_workflows = (step for workflow in (*PIPELINE, WATCH) for step in workflow.steps)
+    for step in (*of_workflows, *PAPERS, *DUTIES, *_HELPERS):
         if step.name == name:
             return step
     raise ConfigurationError(f"there is no step {name!r}")

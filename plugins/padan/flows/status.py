@@ -138,9 +138,24 @@ def _mails(connection: psycopg.Connection[dict[str, Any]]) -> dict[str, Any]:
         connection,
         "alerts.digest",
         """
-        select party, as_of, subject, new_cases, mended_cases, open_cases
-        from {} where state = 'sent' order by sent_at desc, party
+        select party, as_of, subject, new_cases, reopened_cases, mended_cases, open_cases, overdue_cases
+        from {} where state = 'sent' and kind = 'digest' order by sent_at desc, party
         """,
     )
     latest = rows[0]["as_of"] if rows else None
-    return {"sent": len(rows), "latest": [row for row in rows if row["as_of"] == latest]}
+    others = _rows(
+        connection,
+        "alerts.digest",
+        """
+        select
+            count(*) filter (where state = 'sent' and kind = 'escalation') as escalations,
+            count(*) filter (where state = 'pending') as waiting,
+            count(*) filter (where state = 'handing_over') as in_doubt
+        from {}
+        """,
+    )
+    return {
+        "sent": len(rows),
+        "latest": [row for row in rows if row["as_of"] == latest],
+        **(others[0] if others else {"escalations": 0, "waiting": 0, "in_doubt": 0}),
+    }
