@@ -64,6 +64,12 @@ class ExchangeLogBroken(PadanError):
         self.exchange_id = exchange_id
 
 
+class WarehouseBusy(PadanError):
+    """The warehouse cannot serve a step now: a reader holds a table, a statement took too long, the disk is full."""
+
+    retryable = True
+
+
 class StepFailed(PadanError):
     """A named step of the pipeline failed."""
 

@@ -125,6 +125,10 @@ class Settings(BaseSettings):
     # The PKS names no term for mending (articles 3 (2) e, 4 (2) d): both are assumed.
     critical_term: int = Field(default=10, ge=1, description="working days to mend a critical case")
     warning_term: int = Field(default=30, ge=1, description="working days to mend any other case")
+    lock_timeout: int = Field(
+        default=120, ge=1, description="seconds that dbt waits for a table that a reader, such as a BI query, holds"
+    )
+    statement_timeout: int = Field(default=3600, ge=1, description="seconds that one statement of dbt may take")
     quarantine_limit: float = Field(
         default=0.05, gt=0, le=1, description="share of rows that may fail before publication stops"
     )

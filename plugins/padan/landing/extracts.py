@@ -23,6 +23,7 @@ from padan.errors import (
     PublicationStopped,
     SourceUnavailable,
     StepFailed,
+    WarehouseBusy,
 )
 from padan.landing import archive
 from padan.landing.exchanges import ExchangeRecorder
@@ -230,6 +231,8 @@ def working_on(settings: Settings, agreement: Agreement, extract_id: int, action
             except PadanError as error:
                 _note(work, error, None)
                 raise
+            except psycopg.errors.DiskFull:
+                raise WarehouseBusy("the disk of the warehouse is full; nothing was published") from None
             except psycopg.OperationalError as error:
                 raise SourceUnavailable(f"the warehouse went away ({type(error).__name__})") from None
             except psycopg.Error as error:  # its text may quote a value

@@ -13,12 +13,18 @@ from datetime import date
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from padan.errors import StepFailed
+from padan.errors import StepFailed, WarehouseBusy
 from padan.redaction import without_values
 from padan.settings import Settings
 
 logger = logging.getLogger(__name__)
 PSEUDONYM_KEY = "pseudonyms"  # the purpose of its key: padan.settings.Settings.key
+# What PostgreSQL says, in its own language of messages (C locale), when trying again later can help.
+_BUSY = {
+    "due to lock timeout": "another session, perhaps a BI query, holds a table",
+    "due to statement timeout": "a statement took longer than PADAN_STATEMENT_TIMEOUT",
+    "No space left on device": "the disk of the warehouse is full",
+}
 _GOOD = frozenset({"success", "pass", "no-op", "warn", "skipped"})
 
 
@@ -47,8 +53,11 @@ def environment(settings: Settings) -> dict[str, str]:
         "PADAN_PGUSER": unquote(url.username or ""),
         "PADAN_PGPASSWORD": unquote(url.password or ""),
         "PADAN_PGDATABASE": url.path.lstrip("/"),
-        # A setting of the session: in no file that dbt writes, and of no other session.
-        "PGOPTIONS": f"-c padan.pseudonym_key={settings.key(PSEUDONYM_KEY).hex()}",
+        # Settings of the session: in no file that dbt writes, and of no other session.
+        "PGOPTIONS": (
+            f"-c padan.pseudonym_key={settings.key(PSEUDONYM_KEY).hex()} "
+            f"-c lock_timeout={settings.lock_timeout}s -c statement_timeout={settings.statement_timeout}s"
+        ),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DO_NOT_TRACK": "1",
     }
@@ -58,6 +67,8 @@ def run_dbt(settings: Settings, as_of: date, *words: str) -> DbtOutcome:
     """Run ``dbt WORDS`` for the logical date ``as_of``.
 
     Raises:
+        WarehouseBusy: what failed can succeed later: a reader holds a table, a statement took too long, the disk is
+            full. What was built before stays; every node is a transaction.
         StepFailed: naming the nodes that failed and their status. What the database said is in console.log and
             run_results.json, without the values that it quotes; dbt's own log file is not kept.
     """
@@ -96,7 +107,11 @@ def run_dbt(settings: Settings, as_of: date, *words: str) -> DbtOutcome:
     failed = sorted(f"{node} ({status})" for node, status in statuses.items() if status not in _GOOD)
     if failed and results_name == "run_results.json":
         more = f" and {len(failed) - 10} more" if len(failed) > 10 else ""
-        raise StepFailed(f"{name}: {', '.join(failed[:10])}{more}; see {log_dir}")
+        told = f"{name}: {', '.join(failed[:10])}{more}; see {log_dir}"
+        for message, meaning in _BUSY.items():
+            if any(message in str(result.get("message")) for result in results["results"]):
+                raise WarehouseBusy(f"{meaning}; {told}")
+        raise StepFailed(told)
     if done.returncode != 0 and not failed:
         raise StepFailed(f"{name} failed with exit code {done.returncode}; see {log_dir}")
     warnings = tuple(sorted(node for node, status in statuses.items() if status == "warn")) + tuple(failed)
