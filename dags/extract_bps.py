@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from airflow.sdk import dag
 from airflow.sdk.bases.operator import chain
-from airflow.timetables.trigger import CronTriggerTimetable
 from support.assets import BPS_EXTRACTION_ENDED
-from support.steps import DAG_ARGUMENTS, announcement, step
+from support.steps import DAG_ARGUMENTS, announcement, jakarta_time, step
 
 
 @dag(
     **DAG_ARGUMENTS,
     # No start date, and no run for a past night when the DAG is first seen: a person starts the first one.
-    schedule=CronTriggerTimetable("0 1 * * *", timezone="Asia/Jakarta", run_immediately=False),
+    schedule=jakarta_time("0 1 * * *"),
     tags=["padan", "extraction", "bps"],
 )
 def extract_bps() -> None:

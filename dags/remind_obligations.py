@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from airflow.sdk import dag
 from airflow.sdk.bases.operator import chain
-from airflow.timetables.trigger import CronTriggerTimetable
-from support.steps import DAG_ARGUMENTS, step
+from support.steps import DAG_ARGUMENTS, jakarta_time, step
 
 
 @dag(
     **DAG_ARGUMENTS,
     # In the morning, after the night's run, when the unit is at work.
-    schedule=CronTriggerTimetable("0 7 * * *", timezone="Asia/Jakarta", run_immediately=False),
+    schedule=jakarta_time("0 7 * * *"),
     tags=["padan", "alerts"],
 )
 def remind_obligations() -> None:

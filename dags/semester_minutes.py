@@ -6,9 +6,8 @@ from datetime import timedelta
 
 from airflow.sdk import Param, dag
 from airflow.sdk.bases.operator import chain
-from airflow.timetables.trigger import CronTriggerTimetable
 from support.papers import APPROVAL, Approval, decided_step, paper_step, settle
-from support.steps import DAG_ARGUMENTS
+from support.steps import DAG_ARGUMENTS, jakarta_time
 
 DEADLINE = timedelta(days=14)
 SUMMARY = """
@@ -33,7 +32,7 @@ ARGUMENTS = {**DAG_ARGUMENTS, "params": {**DAG_ARGUMENTS["params"], "period": PE
 @dag(
     **ARGUMENTS,
     # In the first minutes after a semester, while the marts still stand at its last day.
-    schedule=CronTriggerTimetable("15 0 1 1,7 *", timezone="Asia/Jakarta", run_immediately=False),
+    schedule=jakarta_time("15 0 1 1,7 *"),
     tags=["padan", "minutes"],
 )
 def semester_minutes() -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from airflow.sdk import dag
-from airflow.timetables.trigger import CronTriggerTimetable
-from support.steps import DAG_ARGUMENTS, step
+from support.steps import DAG_ARGUMENTS, jakarta_time, step
 
 
 @dag(
     **DAG_ARGUMENTS,
     # When the night's runs are over and offices open: mail that waited for working hours goes out first.
-    schedule=CronTriggerTimetable("30 8 * * *", timezone="Asia/Jakarta", run_immediately=False),
+    schedule=jakarta_time("30 8 * * *"),
     tags=["padan", "alerts"],
 )
 def watch() -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from padan.errors import WarehouseBusy
+from padan.errors import StepFailed, WarehouseBusy
 from padan.settings import Settings
+from padan.warehouse.connection import connect, exclusive
 from padan.warehouse.dbt import run_dbt
 from tests.integration.dbt_world import prepare
 from tests.scripted_agencies import settings_for
@@ -46,3 +47,10 @@ def test_a_statement_that_takes_too_long_is_ended(seeded: Settings) -> None:
         reader.execute("select 1 from reference.attribute_registry")
         with pytest.raises(WarehouseBusy, match="took longer than PADAN_STATEMENT_TIMEOUT"):
             run_dbt(impatient, DAY, *SEED)
+
+
+def test_one_dbt_at_a_time_works_on_a_warehouse(seeded: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("padan.warehouse.dbt._WAIT", 1)
+    url = seeded.database_url.get_secret_value()
+    with connect(url) as other, exclusive(other, "dbt"), pytest.raises(StepFailed, match="another run works on dbt"):
+        run_dbt(seeded, DAY, *SEED)

@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 from padan.errors import StepFailed, WarehouseBusy
 from padan.redaction import without_values
 from padan.settings import Settings
+from padan.warehouse.connection import connect, exclusive
 
 logger = logging.getLogger(__name__)
 PSEUDONYM_KEY = "pseudonyms"  # the purpose of its key: padan.settings.Settings.key
@@ -25,6 +26,7 @@ _BUSY = {
     "due to statement timeout": "a statement took longer than PADAN_STATEMENT_TIMEOUT",
     "No space left on device": "the disk of the warehouse is full",
 }
+_WAIT = 1800  # seconds for another dbt to end: two at once would drop tables under each other
 _GOOD = frozenset({"success", "pass", "no-op", "warn", "skipped"})
 
 
@@ -64,7 +66,7 @@ def environment(settings: Settings) -> dict[str, str]:
 
 
 def run_dbt(settings: Settings, as_of: date, *words: str) -> DbtOutcome:
-    """Run ``dbt WORDS`` for the logical date ``as_of``.
+    """Run ``dbt WORDS`` for the logical date ``as_of``; one dbt at a time works on a warehouse.
 
     Raises:
         WarehouseBusy: what failed can succeed later: a reader holds a table, a statement took too long, the disk is
@@ -72,6 +74,12 @@ def run_dbt(settings: Settings, as_of: date, *words: str) -> DbtOutcome:
         StepFailed: naming the nodes that failed and their status. What the database said is in console.log and
             run_results.json, without the values that it quotes; dbt's own log file is not kept.
     """
+    url = settings.database_url.get_secret_value()
+    with connect(url, application="padan-dbt") as connection, exclusive(connection, "dbt", wait=_WAIT):
+        return _run(settings, as_of, *words)
+
+
+def _run(settings: Settings, as_of: date, *words: str) -> DbtOutcome:
     target = target_dir(settings)
     log_dir = settings.state_dir / "dbt" / "logs"
     log_dir.mkdir(parents=True, exist_ok=True)
