@@ -44,9 +44,13 @@ def run_module(name: str, job: Job) -> Figures:
 
 
 def serve(measure: Callable[[Job], Figures]) -> None:
-    """The other end: job from standard input, figures and own peak of memory (bytes) to standard output."""
+    """The other end: job from standard input, figures and peak of memory (bytes) to standard output.
+
+    The peak is that of the largest process: its own, or one that it started and that has ended.
+    """
     figures = measure(json.load(sys.stdin))
-    figures["peak_bytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    peaks = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    figures["peak_bytes"] = max(peaks) * 1024
     print(json.dumps(figures))
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from padan import landing
-from padan.agencies import Exchange, FailedUnit, Page
+from padan.agencies import Exchange, FailedUnit, Page, PageReader
 from padan.agreement import Agreement, load_agreement
 from padan.landing import ExtractSummary
 from padan.landing.report import DatasetCounts
@@ -28,7 +28,7 @@ LISTS_OF_BPS = ("holders", "position_history", "credits", "competence_tests", "f
 
 def settings_for(database_url: str, folder: Path, **changes: Any) -> Settings:
     """Settings with every folder below ``folder``."""
-    (folder / "export").mkdir(exist_ok=True)
+    (folder / "export").mkdir(parents=True, exist_ok=True)
     return Settings.model_validate(
         {
             "database_url": database_url,
@@ -165,7 +165,9 @@ class ScriptedJf(_Scripted):
         self.world, self.page_size = world, page_size
         self.asked: list[tuple[str, str | None]] = []
 
-    def pages(self, dataset: str, updated_since: str | None = None, start: int = 1) -> Iterator[Page]:
+    def pages(
+        self, dataset: str, updated_since: str | None = None, start: int = 1, reader: PageReader | None = None
+    ) -> Iterator[Page]:
         self.asked.append((dataset, updated_since))
         rows = sorted(
             self.world.lists[dataset], key=lambda row: str(row.get("updated_at")) if isinstance(row, dict) else ""

@@ -129,6 +129,9 @@ class Settings(BaseSettings):
         default=120, ge=1, description="seconds that dbt waits for a table that a reader, such as a BI query, holds"
     )
     statement_timeout: int = Field(default=3600, ge=1, description="seconds that one statement of dbt may take")
+    landing_workers: int = Field(
+        default=2, ge=0, description="processes that project the pages of a long list whose source is fast enough"
+    )
     quarantine_limit: float = Field(
         default=0.05, gt=0, le=1, description="share of rows that may fail before publication stops"
     )

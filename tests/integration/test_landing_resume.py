@@ -44,8 +44,8 @@ class _Unavailable(ScriptedSiasn):
 class _BreaksOff(ScriptedJf):
     """Gives two pages of each list, then is down."""
 
-    def pages(self, dataset: str, updated_since: str | None = None, start: int = 1) -> Any:
-        pages = super().pages(dataset, updated_since, start)
+    def pages(self, dataset: str, updated_since: str | None = None, start: int = 1, reader: Any = None) -> Any:
+        pages = super().pages(dataset, updated_since, start, reader)
         yield next(pages)
         yield next(pages)
         raise SourceUnavailable("bps: the JF service does not answer")

@@ -2,6 +2,6 @@
 
 from padan.agencies.jf_service import JfClient
 from padan.agencies.siasn import SiasnClient
-from padan.agencies.types import Clock, Exchange, FailedUnit, Page
+from padan.agencies.types import Clock, Exchange, FailedUnit, Page, PageReader
 
-__all__ = ["Clock", "Exchange", "FailedUnit", "JfClient", "Page", "SiasnClient"]
+__all__ = ["Clock", "Exchange", "FailedUnit", "JfClient", "Page", "PageReader", "SiasnClient"]

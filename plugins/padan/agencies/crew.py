@@ -23,6 +23,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class _Done(Generic[Result]):
+    number: int
     result: Result
 
 
@@ -39,29 +40,34 @@ def work_through(
     *,
     workers: int,
     ahead: int,
+    ordered: bool = False,
 ) -> Iterator[Result]:
-    """Results in order of completion; at most ``ahead`` items are taken from ``items`` before their results are.
+    """Results in order of completion, or of the items if ``ordered``; at most ``ahead`` items are taken from ``items``
+    before their results are.
 
     The first error of any worker stops all of them and is raised here. When the generator ends, however it ends, no
     thread is left and every exchange has been reported.
     """
     crew = _Crew(transport, fetch, workers)
-    source = iter(items)
-    pending = 0
+    source = enumerate(items)
+    handed = taken = 0
+    early: dict[int, _Done[Result]] = {}
     try:
         while True:
-            for item in islice(source, ahead - pending):
-                crew.hand_out(item)
-                pending += 1
-            if not pending:
+            for numbered in islice(source, ahead - (handed - taken)):
+                crew.hand_out(numbered)
+                handed += 1
+            if handed == taken:
                 return
-            message = crew.messages.get()
+            message = early.pop(taken, None) or crew.messages.get()
             if isinstance(message, Exchange):
                 on_exchange(message)
             elif isinstance(message, _Broke):
                 raise message.error
+            elif ordered and message.number != taken:
+                early[message.number] = message
             else:
-                pending -= 1
+                taken += 1
                 yield message.result
     finally:
         crew.dismiss()
@@ -77,12 +83,12 @@ class _Crew(Generic[Item, Result]):
         self._fetch = fetch
         self._workers = workers
         self._threads: list[threading.Thread] = []
-        self._tasks: SimpleQueue[Item | None] = SimpleQueue()
+        self._tasks: SimpleQueue[tuple[int, Item] | None] = SimpleQueue()
         self._stop = threading.Event()
         self.messages: SimpleQueue[Exchange | _Done[Result] | _Broke] = SimpleQueue()
 
-    def hand_out(self, item: Item) -> None:
-        """Give ``item`` to whoever is free first; a thread is started for each item until there are enough."""
+    def hand_out(self, item: tuple[int, Item]) -> None:
+        """Give a numbered item to whoever is free first; a thread is started for each item until there are enough."""
         self._tasks.put(item)
         if len(self._threads) < self._workers:
             name = f"{self._transport.party}-{len(self._threads)}"
@@ -109,7 +115,7 @@ class _Crew(Generic[Item, Result]):
         try:
             with self._transport.line(self.messages.put, self._stop) as line:
                 while (item := self._tasks.get()) is not None and not self._stop.is_set():
-                    self.messages.put(_Done(self._fetch(line, item)))
+                    self.messages.put(_Done(item[0], self._fetch(line, item[1])))
         except Stopped:
             pass
         except BaseException as error:

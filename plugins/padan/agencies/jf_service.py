@@ -4,26 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from operator import itemgetter
+from functools import partial
+from itertools import count
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlencode
 
+from padan.agencies.crew import work_through
 from padan.agencies.failures import Failure, Kind, as_error
 from padan.agencies.paging import PageChecks
 from padan.agencies.rate_limit import RateLimiter
 from padan.agencies.tokens import TokenKeeper, TokenRequest
 from padan.agencies.transport import Answer, Call, Line, Permit, Transport
-from padan.agencies.types import Clock, Exchange, Page
+from padan.agencies.types import Clock, Exchange, Page, PageReader
 from padan.agencies.wire import failure_by_status, parse
 from padan.errors import ConfigurationError
+from padan.projection.pages import PageReading, live_rows, mark_of
 from padan.settings import JfSettings
 
 PARTY = "bps"
 _ACCEPT = {"Accept": "application/json"}
 _AVAILABILITY = "data-availability"
 _EMPTY = "list-not-available"
-_DELETED_AT = itemgetter("deleted_at")
+_FETCHED_AHEAD = 2  # pages, beside those that are being read
 _ENDPOINTS = {
     "holders": "/v1/holders",
     "position_history": "/v1/position-history",
@@ -44,6 +47,19 @@ class _Sheet:
     total: int
     rows: list[Any]
     answer: Answer
+    reading: PageReading | None = None  # then ``rows`` is empty, for a reader took them
+
+    @property
+    def size(self) -> int:
+        return self.reading.count if self.reading else len(self.rows)
+
+    @property
+    def live(self) -> int:
+        return self.reading.live if self.reading else live_rows(self.rows)
+
+    @property
+    def mark(self) -> bytes:
+        return self.reading.mark if self.reading else mark_of(self.rows)
 
 
 class JfClient:
@@ -57,6 +73,7 @@ class JfClient:
     ) -> None:
         self._on_exchange = on_exchange
         self._page_size = settings.page_size
+        self._rows_per_second = settings.page_size * settings.requests_per_second
         clock = clock or Clock()
         self._transport = Transport(
             PARTY,
@@ -101,10 +118,13 @@ class JfClient:
         except KeyError:
             raise ConfigurationError(f"{PARTY}: no endpoint is known for dataset {dataset!r}") from None
 
-    def pages(self, dataset: str, updated_since: str | None = None, start: int = 1) -> Iterator[Page]:
+    def pages(
+        self, dataset: str, updated_since: str | None = None, start: int = 1, reader: PageReader | None = None
+    ) -> Iterator[Page]:
         """The pages of a list from page ``start``; a page's unit is its number. Nothing there is one page without rows.
 
-        ``updated_since`` (ISO-8601 UTC, inclusive) asks for what changed since, deleted rows included.
+        ``updated_since`` (ISO-8601 UTC, inclusive) asks for what changed since, deleted rows included. A ``reader`` is
+        given the pages of a list that is long enough for it; then some are fetched before they are asked for.
 
         Raises:
             ContractViolation: a page is repeated, or page numbers, count or total change or do not add up.
@@ -114,27 +134,52 @@ class JfClient:
         number = start
         seen = (start - 1) * self._page_size
         live = seen
+        for sheet in self._sheets(dataset, updated_since, start, reader):
+            unit = str(number)
+            seen += sheet.size
+            live += sheet.live
+            last = number >= sheet.pages
+            if sheet.pages or number != start:  # else nothing is available, and there is nothing to check
+                if sheet.page != number:
+                    raise checks.violation(unit, f"the service says that this is page {sheet.page}")
+                if sheet.count != sheet.size:
+                    raise checks.violation(unit, f"count says {sheet.count} rows, {sheet.size} came")
+                checks.not_repeated(unit, sheet.mark)
+                checks.unchanged(unit, "pages", sheet.pages)
+                checks.unchanged(unit, "total", sheet.total)
+                if last and sheet.total not in (seen, live):
+                    raise checks.violation(unit, f"total says {sheet.total} rows, {seen} came")
+            projected = sheet.reading.projected if sheet.reading else None
+            answer = sheet.answer
+            yield Page(
+                dataset, unit, sheet.rows, sheet.total, last, answer.fetched_at, answer.sha256, projected, sheet.size
+            )
+            if last:
+                return
+            number += 1
+
+    def _sheets(
+        self, dataset: str, updated_since: str | None, start: int, reader: PageReader | None
+    ) -> Iterator[_Sheet]:
+        """Page after page from ``start``; the caller stops."""
         with self._transport.line(self._on_exchange) as line:
-            while True:
-                sheet = self._sheet(line, dataset, number, self._page_size, updated_since)
-                unit = str(number)
-                seen += len(sheet.rows)
-                live += _live(sheet.rows)
-                last = number >= sheet.pages
-                if sheet.pages or number != start:  # else nothing is available, and there is nothing to check
-                    if sheet.page != number:
-                        raise checks.violation(unit, f"the service says that this is page {sheet.page}")
-                    if sheet.count != len(sheet.rows):
-                        raise checks.violation(unit, f"count says {sheet.count} rows, {len(sheet.rows)} came")
-                    checks.not_repeated(unit, sheet.rows)
-                    checks.unchanged(unit, "pages", sheet.pages)
-                    checks.unchanged(unit, "total", sheet.total)
-                    if last and sheet.total not in (seen, live):
-                        raise checks.violation(unit, f"total says {sheet.total} rows, {seen} came")
-                yield Page(dataset, unit, sheet.rows, sheet.total, last, sheet.answer.fetched_at, sheet.answer.sha256)
-                if last:
-                    return
-                number += 1
+            first = self._sheet(line, dataset, start, self._page_size, updated_since)
+            yield first
+            rows_left = first.total - start * self._page_size
+            if reader is None or not reader.worth(rows_left, self._rows_per_second):
+                yield from (
+                    self._sheet(line, dataset, number, self._page_size, updated_since) for number in count(start + 1)
+                )
+                return
+        yield from work_through(
+            self._transport,
+            range(start + 1, first.pages + 1),
+            lambda line, number: self._sheet(line, dataset, number, self._page_size, updated_since, reader),
+            self._on_exchange,
+            workers=reader.count + 1,
+            ahead=reader.count + 1 + _FETCHED_AHEAD,
+            ordered=True,
+        )
 
     def total(self, dataset: str) -> int:
         """How many live (not deleted) rows the source has of ``dataset``.
@@ -145,13 +190,21 @@ class JfClient:
         with self._transport.line(self._on_exchange) as line:
             return self._sheet(line, dataset, 1, 1, None).total
 
-    def _sheet(self, line: Line, dataset: str, number: int, per_page: int, updated_since: str | None) -> _Sheet:
+    def _sheet(
+        self,
+        line: Line,
+        dataset: str,
+        number: int,
+        per_page: int,
+        updated_since: str | None,
+        reader: PageReader | None = None,
+    ) -> _Sheet:
         endpoint = self.describe(dataset)
         query: dict[str, str | int] = {"page": number, "per_page": per_page}
         if updated_since is not None:
             query["updated_since"] = updated_since
         call = Call(f"{self._transport.base_url}{endpoint}?{urlencode(query)}", endpoint, dataset, _ACCEPT)
-        outcome = self._transport.ask(line, call, _read_sheet, self._permit)
+        outcome = self._transport.ask(line, call, partial(_read_sheet, str(number), reader), self._permit)
         if isinstance(outcome, Failure):
             raise as_error(outcome, PARTY, f"{dataset} page {number}")
         return outcome
@@ -161,19 +214,12 @@ class JfClient:
         return Permit({"Authorization": f"Bearer {token.value}"}, lambda: self._token.drop(token))
 
 
-def _live(rows: list[Any]) -> int:
-    """How many of the rows are not marked as deleted."""
-    try:
-        return list(map(_DELETED_AT, rows)).count(None)
-    except (KeyError, IndexError, TypeError):  # a row without the mark, or no object
-        return sum(not (isinstance(row, dict) and row.get("deleted_at") is not None) for row in rows)
-
-
-def _read_sheet(answer: Answer) -> _Sheet | Failure:
+def _read_sheet(unit: str, reader: PageReader | None, answer: Answer) -> _Sheet | Failure:
     """The envelope of BPS's WebAPI (siasn.md section 5.5): status, data-availability, data = [paging, rows]."""
     if answer.status == 404 and answer.headers.get(_AVAILABILITY) == _EMPTY:
         return _Sheet(0, 0, 0, 0, [], answer)
-    document = parse(answer)
+    reading = reader.read(unit, answer.fetched_at, answer.body) if reader and answer.status == 200 else None
+    document = reading.document if reading else parse(answer)
     if not isinstance(document, dict):
         return failure_by_status(answer)
     available = document.get(_AVAILABILITY)
@@ -186,10 +232,10 @@ def _read_sheet(answer: Answer) -> _Sheet | Failure:
             return _bad(f"the envelope has no field {field}")
     if document["status"] != "OK" or available != "available":
         return _bad("status and data-availability do not say that data is there")
-    return _read_data(document["data"], answer)
+    return _read_data(document["data"], answer, reading)
 
 
-def _read_data(data: Any, answer: Answer) -> _Sheet | Failure:
+def _read_data(data: Any, answer: Answer, reading: PageReading | None) -> _Sheet | Failure:
     if not (isinstance(data, list) and len(data) == 2 and isinstance(data[0], dict) and isinstance(data[1], list)):
         return _bad("field data is not [paging, rows]")
     paging, rows = data
@@ -199,8 +245,8 @@ def _read_data(data: Any, answer: Answer) -> _Sheet | Failure:
         if not isinstance(value, int) or isinstance(value, bool) or value < 0:
             return _bad(f"the paging object has no usable field {field}")
         numbers.append(value)
-    page, pages, count, total = numbers
-    return _Sheet(page, pages, count, total, rows, answer)
+    page, pages, said, total = numbers
+    return _Sheet(page, pages, said, total, rows, answer, reading)
 
 
 def _bad(reason: str) -> Failure:

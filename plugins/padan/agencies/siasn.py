@@ -26,6 +26,7 @@ from padan.agencies.tokens import (
 from padan.agencies.transport import Answer, Call, Line, Permit, Transport
 from padan.agencies.types import Clock, Exchange, FailedUnit, Page
 from padan.errors import ConfigurationError, OperatorTokenExpired
+from padan.projection.pages import mark_of
 from padan.settings import SiasnSettings
 
 PARTY = "bkn"
@@ -179,7 +180,7 @@ class SiasnClient:
         return _as_page(dataset, str(offset), outcome, last or not outcome.rows)
 
     def _check(self, checks: PageChecks, page: Page, offset: int) -> None:
-        checks.not_repeated(page.unit, page.rows)
+        checks.not_repeated(page.unit, mark_of(page.rows))
         if len(page.rows) > self._page_size and offset > 0:
             raise checks.violation(page.unit, f"{len(page.rows)} rows where at most {self._page_size} were asked for")
         if page.total is None:

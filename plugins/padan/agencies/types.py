@@ -6,7 +6,10 @@ import threading
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
+
+from padan.projection.pages import PageReading
+from padan.projection.projector import Projected
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,8 @@ class Page:
     """One usable answer: a page of a list, or everything of one dataset about one person.
 
     ``unit`` is the NIP (per-key datasets; never log it) or the page number or offset as text. ``rows`` are JSON values
-    as sent. ``total`` is the number of rows that the source says there are, where it says so.
+    as sent; none where a :class:`PageReader` took them, which ``projected`` is the result of. ``total`` is the number
+    of rows that the source says there are, where it says so.
     """
 
     dataset: str
@@ -46,6 +50,25 @@ class Page:
     last: bool
     fetched_at: datetime
     body_sha256: str
+    projected: Projected | None = None
+    taken: int = 0
+
+    @property
+    def size(self) -> int:
+        """How many rows came."""
+        return self.taken or len(self.rows)
+
+
+class PageReader(Protocol):
+    """Reads bodies elsewhere, ``count`` at a time; :class:`padan.projection.workers.Workers` does."""
+
+    count: int
+
+    def worth(self, rows: int, rows_per_second: float) -> bool:
+        """Whether it pays for so many rows, of which so many are allowed a second."""
+
+    def read(self, unit: str, fetched_at: datetime, body: bytes) -> PageReading | None:
+        """The page, or None where the client has to look at the body itself."""
 
 
 @dataclass(frozen=True, slots=True)

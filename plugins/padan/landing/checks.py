@@ -9,9 +9,9 @@ from psycopg import sql
 from padan.agreement import Dataset
 from padan.errors import ContractViolation, PublicationStopped
 from padan.landing.extracts import Work
-from padan.landing.projection import ABSENT
 from padan.landing.scope import ROSTERS
 from padan.landing.writer import renamed
+from padan.projection.projector import ABSENT
 from padan.warehouse.raw_tables import EXTRACT_ID, FETCHED_AT, ROW_HASH, raw_table, staged_table
 
 _BOOKKEEPING = [EXTRACT_ID, FETCHED_AT, ROW_HASH, "_unit", "_position", "_deleted"]

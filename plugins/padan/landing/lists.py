@@ -15,11 +15,12 @@ from padan.landing import extracts
 from padan.landing.checks import finish, quarantine_repeated
 from padan.landing.exchanges import ExchangeRecorder
 from padan.landing.extracts import READ_TO_THE_END, Progress, Work, working_on
-from padan.landing.projection import Projector, Scope, Values
 from padan.landing.publication import merge
 from padan.landing.scope import HOLDERS, bps_scope, covered_holders, follows_holders
 from padan.landing.sources import JfSource, OpenJf, OpenSiasn, SiasnSource
 from padan.landing.writer import Writer
+from padan.projection import Projector, Scope, Values
+from padan.projection.workers import Workers
 from padan.settings import Settings
 from padan.warehouse.connection import Connection, connect
 from padan.warehouse.raw_tables import raw_table, staged_table
@@ -42,7 +43,9 @@ def land_reference(settings: Settings, agreement: Agreement, extract_id: int, op
                 state = extracts.begin(work, dataset, "full")
                 if not state.completed:
                     pages = _rest(state, partial(_offset_pages, client, dataset))
-                    _read(work, recorder, Projector(dataset), pages, lambda page: int(page.unit) + len(page.rows))
+                    _read(
+                        work, recorder, dataset, Projector(dataset), pages, lambda page: int(page.unit) + len(page.rows)
+                    )
                     finish(work, dataset)
 
 
@@ -101,9 +104,12 @@ def _read_jf(
     state: Progress,
 ) -> None:
     latest = max(datetime.now(UTC), datetime.combine(work.extract.as_of, datetime.min.time(), UTC)) + timedelta(days=1)
-    projector = Projector(dataset, scope, latest=latest.strftime("%Y-%m-%dT%H:%M:%SZ"))
-    pages = _rest(state, lambda start: client.pages(dataset.name, state.since, start=start or 1))
-    _read(work, recorder, projector, pages, lambda page: int(page.unit) + 1, incremental=state.mode == "incremental")
+    moment = latest.strftime("%Y-%m-%dT%H:%M:%SZ")
+    projector = Projector(dataset, scope, latest=moment)
+    with Workers(work.settings.landing_workers, dataset, scope, moment, work.extract.extract_id) as workers:
+        pages = _rest(state, lambda start: client.pages(dataset.name, state.since, start=start or 1, reader=workers))
+        incremental = state.mode == "incremental"
+        _read(work, recorder, dataset, projector, pages, lambda page: int(page.unit) + 1, incremental=incremental)
 
 
 def _rest(state: Progress, pages: Callable[[int | None], Iterator[Page]]) -> Iterator[Page]:
@@ -114,6 +120,7 @@ def _rest(state: Progress, pages: Callable[[int | None], Iterator[Page]]) -> Ite
 def _read(
     work: Work,
     recorder: ExchangeRecorder,
+    dataset: Dataset,
     projector: Projector,
     pages: Iterator[Page],
     next_start: Callable[[Page], int],
@@ -122,16 +129,16 @@ def _read(
 ) -> None:
     with Writer(work, recorder) as writer, connect(work.database_url, role="loader") as reading:
         for page in pages:
-            leaving = writer.add_page(projector, page, next_start=READ_TO_THE_END if page.last else next_start(page))
+            following = READ_TO_THE_END if page.last else next_start(page)
+            leaving = writer.add_page(dataset, projector, page, next_start=following)
             if incremental and leaving:
-                writer.add_leaving(projector, page, _held(reading, projector, leaving))
+                writer.add_leaving(dataset, projector, page, _held(reading, dataset, projector, leaving))
             writer.write_if_due()
-    quarantine_repeated(work, projector.dataset)
+    quarantine_repeated(work, dataset)
 
 
-def _held(connection: Connection, projector: Projector, rows: list[Values]) -> list[Values]:
+def _held(connection: Connection, dataset: Dataset, projector: Projector, rows: list[Values]) -> list[Values]:
     """Those of the rows whose key raw holds: nothing is stored of a row that we never had."""
-    dataset = projector.dataset
     by_key = {key: values for values in rows if (key := projector.key_of(values)) is not None}
     if not by_key:
         return []

@@ -12,10 +12,10 @@ from padan.errors import PublicationStopped, StepFailed
 from padan.landing import extracts
 from padan.landing.checks import finish, quarantine_repeated
 from padan.landing.extracts import Work, working_on
-from padan.landing.projection import Projector
 from padan.landing.scope import bkn_scope
 from padan.landing.sources import OpenSiasn
 from padan.landing.writer import Writer
+from padan.projection import Projector
 from padan.settings import Settings
 from padan.warehouse.connection import Connection, connect
 
@@ -51,7 +51,7 @@ def land_people(settings: Settings, agreement: Agreement, extract_id: int, open_
                 if isinstance(answer, FailedUnit):
                     writer.add_failed(datasets[answer.dataset], answer)
                 else:
-                    writer.add_page(projectors[answer.dataset], replace(answer, total=None))
+                    writer.add_page(datasets[answer.dataset], projectors[answer.dataset], replace(answer, total=None))
                 writer.write_if_due()
                 if writer.units % _UNITS_BETWEEN_MESSAGES == 0:
                     logger.info("bkn: %d answers about people so far", writer.units)

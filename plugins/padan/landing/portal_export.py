@@ -21,9 +21,9 @@ from padan.errors import ConfigurationError, ContractViolation, MalformedRespons
 from padan.landing import extracts, refresh
 from padan.landing.checks import finish, quarantine_repeated
 from padan.landing.extracts import READ_TO_THE_END, Work, working_on
-from padan.landing.projection import Projector
 from padan.landing.scope import HOLDERS, PORTAL_EXPORT, bkn_scope
 from padan.landing.writer import Writer
+from padan.projection import Projector
 from padan.settings import Settings
 from padan.warehouse.raw_tables import raw_table, staged_table
 
@@ -92,7 +92,7 @@ def _land_file(work: Work, path: Path) -> None:
         with Writer(work, recorder) as writer:
             for page in _pages(path, dataset, fingerprint):
                 rows += len(page.rows)
-                writer.add_page(projector, page, next_start=READ_TO_THE_END if page.last else rows)
+                writer.add_page(dataset, projector, page, next_start=READ_TO_THE_END if page.last else rows)
                 writer.write_if_due()
         recorder.count_rows(dataset.name, fingerprint, rows)
         recorder.record(

@@ -5,15 +5,14 @@ The only place of landing that knows the columns of single datasets.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, LiteralString
+from typing import LiteralString
 
 from psycopg import sql
 
 from padan.agreement import Agreement, Dataset
 from padan.landing import extracts
 from padan.landing.extracts import Work
-from padan.landing.projection import Scope, Values
+from padan.projection import AllListed, Scope, Values
 from padan.warehouse.connection import Connection
 from padan.warehouse.raw_tables import raw_table, staged_table
 
@@ -44,13 +43,15 @@ def bps_scope(agreement: Agreement, dataset: Dataset, holders: frozenset[str]) -
     """
     codes = frozenset(agreement.scope.jf_codes)
     if follows_holders(dataset):
-        tests = [_one_of(dataset, "holder_id", holders)]
+        listed = {"holder_id": holders}
         if dataset.name == "position_history":
-            tests.append(_one_of(dataset, "jf_code", codes))
-        return Scope(("holder_id", "jf_code")[: len(tests)], _all(tests))
-    if "jf_code" in dataset.columns:
-        return Scope(("jf_code",), _one_of(dataset, "jf_code", codes))
-    return None
+            listed["jf_code"] = codes
+    elif "jf_code" in dataset.columns:
+        listed = {"jf_code": codes}
+    else:
+        return None
+    tests = tuple((dataset.columns.index(column), allowed) for column, allowed in listed.items())
+    return Scope(tuple(listed), AllListed(tests))
 
 
 def covered_holders(work: Work) -> frozenset[str]:
@@ -109,29 +110,3 @@ def fostered_positions(work: Work) -> frozenset[str]:
         (list(scope.kel_jabatan_ids), scope.fostering_instansi_id),
     )
     return frozenset(row[0] for row in rows)
-
-
-def _one_of(dataset: Dataset, column: str, allowed: frozenset[str]) -> Callable[[Values], bool | None]:
-    """Whether the column's value is allowed; None where it has none. A number counts as its text."""
-    place = dataset.columns.index(column)
-
-    def test(values: Values) -> bool | None:
-        value: Any = values[place]
-        if value in allowed:
-            return True
-        if value is None or value == "":
-            return None
-        return type(value) is not str and str(value) in allowed
-
-    return test
-
-
-def _all(tests: list[Callable[[Values], bool | None]]) -> Callable[[Values], bool | None]:
-    if len(tests) == 1:
-        return tests[0]
-
-    def test(values: Values) -> bool | None:
-        verdicts = [one(values) for one in tests]
-        return False if False in verdicts else None if None in verdicts else True
-
-    return test

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from typing import Protocol, TypeAlias
 
-from padan.agencies import Exchange, FailedUnit, Page
+from padan.agencies import Exchange, FailedUnit, Page, PageReader
 
 OnExchange: TypeAlias = Callable[[Exchange], None]
 
@@ -14,7 +14,9 @@ OnExchange: TypeAlias = Callable[[Exchange], None]
 class JfSource(Protocol):
     """BPS's lists."""
 
-    def pages(self, dataset: str, updated_since: str | None = None, start: int = 1) -> Iterator[Page]: ...
+    def pages(
+        self, dataset: str, updated_since: str | None = None, start: int = 1, reader: PageReader | None = None
+    ) -> Iterator[Page]: ...
 
     def total(self, dataset: str) -> int: ...
 

@@ -10,7 +10,6 @@ import time
 from collections import Counter
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime
 from types import TracebackType
 from typing import Self
 
@@ -23,7 +22,7 @@ from padan.errors import ContractViolation
 from padan.landing import archive
 from padan.landing.exchanges import ExchangeRecorder
 from padan.landing.extracts import Work
-from padan.landing.projection import Projected, Projector, Rejected, Values
+from padan.projection import Projected, Projector, Rejected, Values, tail
 from padan.warehouse.raw_tables import EXTRACT_ID, FETCHED_AT, ROW_HASH, staged_table
 
 ROWS_IN_A_BATCH = 5000
@@ -37,7 +36,7 @@ class _Part:
     """What a batch holds of one dataset."""
 
     dataset: Dataset
-    lines: list[str] = field(default_factory=list)
+    text: list[bytes] = field(default_factory=list)
     pages: list[bytes] = field(default_factory=list)
     rejected: list[tuple[str, Rejected]] = field(default_factory=list)  # with the unit
     checkpoints: list[tuple[str, str]] = field(default_factory=list)  # unit, state
@@ -94,7 +93,9 @@ class Writer:
         finally:
             self._pool.shutdown()
 
-    def add_page(self, projector: Projector, page: Page, *, next_start: int | None = None) -> list[Values]:
+    def add_page(
+        self, dataset: Dataset, projector: Projector, page: Page, *, next_start: int | None = None
+    ) -> list[Values]:
         """Take a page of a list (``next_start``: where the next one begins) or, without it, all of one person.
 
         Returns the agreed values of the rows that are out of scope or deleted; nothing of them is stored.
@@ -102,11 +103,10 @@ class Writer:
         Raises:
             ContractViolation: a required field is absent from every row so far.
         """
-        dataset = projector.dataset
-        self._recorder.count_rows(page.dataset, page.body_sha256, len(page.rows))
-        result = projector.project(page.rows, self._tail(page.unit, page.fetched_at, "f"))
+        self._recorder.count_rows(page.dataset, page.body_sha256, page.size)
+        result = page.projected or projector.project(page.rows, self._tail(page, "f"))
         part = self._batch.part(dataset)
-        part.lines += result.lines
+        part.text.append(result.text)
         part.pages.append(archive.page_line(page.unit, page.fetched_at, page.body_sha256, result.archive))
         part.rejected += [(page.unit, row) for row in result.rejected]
         part.dropped += result.dropped
@@ -120,15 +120,15 @@ class Writer:
             part.checkpoints.append((page.unit, "done"))
         else:
             part.next_start = next_start
-        self._taken(len(page.rows))
+        self._taken(page.size)
         self._refuse_renamed(dataset, result)
         return result.leaving
 
-    def add_leaving(self, projector: Projector, page: Page, rows: list[Values]) -> None:
+    def add_leaving(self, dataset: Dataset, projector: Projector, page: Page, rows: list[Values]) -> None:
         """Take rows that raw holds and that the source deleted or moved out of scope; only their key is staged."""
-        part = self._batch.part(projector.dataset)
-        tail = self._tail(page.unit, page.fetched_at, "t")
-        part.lines += [projector.leaving_line(values, tail) for values in rows]
+        ending = self._tail(page, "t")
+        lines = [projector.leaving_line(values, ending) for values in rows]
+        self._batch.part(dataset).text.append("".join(lines).encode())
 
     def add_failed(self, dataset: Dataset, failed: FailedUnit) -> None:
         """Take a person whose answer stays unusable; it counts as one row extracted and quarantined."""
@@ -148,8 +148,8 @@ class Writer:
         self._batch.rows += rows
         self.units += 1
 
-    def _tail(self, unit: str, fetched_at: datetime, deleted: str) -> str:
-        return f"\t{self._work.extract.extract_id}\t{unit}\t{fetched_at.isoformat()}\t{deleted}\n"
+    def _tail(self, page: Page, deleted: str) -> str:
+        return tail(self._work.extract.extract_id, page.unit, page.fetched_at, deleted)
 
     def _refuse_renamed(self, dataset: Dataset, result: Projected) -> None:
         name = dataset.name
@@ -189,13 +189,14 @@ class Writer:
                 part.source_total, part.next_start, 1 if part.pages else 0, extract.extract_id, part.dataset.name,
             ),
         ).fetchone()  # fmt: skip
-        if part.lines:
+        if any(part.text):
             names = (*part.dataset.columns, ROW_HASH, "_position", EXTRACT_ID, "_unit", FETCHED_AT, "_deleted")
             statement = sql.SQL("copy {} ({}) from stdin").format(
                 staged_table(part.dataset), sql.SQL(", ").join(map(sql.Identifier, names))
             )
             with connection.cursor() as cursor, cursor.copy(statement) as copy:
-                copy.write("".join(part.lines).encode())
+                for text in part.text:
+                    copy.write(text)
         self._write_bookkeeping(part)
         if part.pages and row:
             key = self._work.settings.archive_keys()[0]

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from padan.agreement import Dataset, Item
-from padan.landing.projection import Projector, Scope, _Unusable, valid_nik, valid_nip
+from padan.projection.projector import Projected, Projector, Scope, valid_nik, valid_nip
 
 DATASET = Dataset(
     name="things",
@@ -33,6 +33,12 @@ TAIL = "\ttail\n"
 
 def row(**values: Any) -> dict[str, Any]:
     return {"Id": "1", "nip": NIP, "code": "in", "text": "t", "updated_at": "2026-01-01T00:00:00Z"} | values
+
+
+def lines_of(result: Projected) -> list[str]:
+    lines = result.text.decode().split("\n")[:-1]
+    assert len(lines) == result.landed
+    return [line + "\n" for line in lines]
 
 
 @pytest.mark.parametrize(
@@ -70,7 +76,7 @@ def test_lines_read_back_as_what_was_sent(values: list[tuple[Any, str]]) -> None
     assert result.out_of_scope == sum(code == "out" for _, code in values)
     assert result.extracted + result.out_of_scope == len(rows)
     sent = {str(number): value for number, (value, code) in enumerate(values) if code == "in"}
-    for line in result.lines:
+    for line in lines_of(result):
         cells = line.removesuffix(TAIL).split("\t")
         assert len(cells) == len(DATASET.items) + 2  # hash and position
         value = sent[cells[0]]
@@ -93,24 +99,6 @@ def expected_text(value: Any) -> str:
     return orjson.dumps(value).decode()
 
 
-@given(
-    st.lists(
-        st.one_of(st.none(), st.text(alphabet=st.characters(exclude_characters='\\"', exclude_categories=["C"]))),
-        min_size=5,
-        max_size=5,
-    )
-)
-def test_quick_and_careful_way_agree(values: list[str | None]) -> None:
-    projector = Projector(DATASET)
-    quick = projector._quick_page([values])
-    try:
-        careful: str | None = projector._careful_line(values)
-    except _Unusable:
-        careful = None
-    if quick is not None:
-        assert quick == [careful]
-
-
 def test_different_rows_have_different_hashes() -> None:
     rows = [
         row(text="a\tb", nip=None),
@@ -121,13 +109,13 @@ def test_different_rows_have_different_hashes() -> None:
         row(text="1"),
         row(text=1),
     ]
-    hashes = [line.split("\t")[-3] for line in Projector(DATASET).project(rows, TAIL).lines]
+    hashes = [line.split("\t")[-3] for line in lines_of(Projector(DATASET).project(rows, TAIL))]
     assert len(set(hashes)) == len(rows) - 1  # text "1" and number 1 are the same in raw
 
 
 def test_only_agreed_fields_leave_the_projection() -> None:
     result = Projector(DATASET).project([row(secret="hidden", deleted_at=None), row(Id="")], TAIL)
-    assert "hidden" not in "".join(result.lines) + result.archive.decode()
+    assert "hidden" not in (result.text + result.archive).decode()
     assert result.dropped == {"secret": 1}
 
 
@@ -136,7 +124,7 @@ def test_scope_is_decided_before_anything_is_kept() -> None:
     result = Projector(DATASET, SCOPE).project(
         [row(code="out", **bad), row(code=None, **bad), row(code=["x"], **bad)], TAIL
     )
-    assert (result.out_of_scope, len(result.rejected), result.lines) == (1, 2, [])
+    assert (result.out_of_scope, len(result.rejected), lines_of(result)) == (1, 2, [])
     assert result.archive == b"[]"
     assert [rejected.payload for rejected in result.rejected] == [{}, {}]
 
@@ -175,4 +163,4 @@ def test_number_beyond_64_bits_and_half_a_surrogate_are_quarantined() -> None:
         ("1", "not_scalar"),
         ("2", "not_unicode"),
     ]
-    assert len(result.lines) == 1
+    assert len(lines_of(result)) == 1

@@ -3,7 +3,7 @@
 A page takes two passes. The first picks the agreed values and drops what is out of scope; the second checks and writes.
 The page's JSON, made for the archive anyway, tells in one look whether any value needs escaping: if it holds no
 backslash, none does, and the page takes the quick way, column by column. Where anything is not plain, its rows go one
-by one.
+by one. What a projector keeps between pages decides which way is tried, never what comes of it.
 """
 
 from __future__ import annotations
@@ -13,12 +13,11 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from operator import itemgetter
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import orjson
-
-from padan.agreement import Dataset
 
 Values: TypeAlias = Sequence[Any]  # agreed values of one row, in the agreed order
 
@@ -29,7 +28,65 @@ UPDATED_AT = "updated_at"
 _SHAPES_KEPT = 1000
 _FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?Z")
+_UNUSED_HASH = hashlib.blake2b(digest_size=16)
+_NUMBERS = {int, float, bool, type(None)}
 _ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
+
+
+class AgreedItem(Protocol):
+    """A data item of the agreement."""
+
+    @property
+    def field(self) -> str: ...
+    @property
+    def column(self) -> str: ...
+    @property
+    def required(self) -> bool: ...
+    @property
+    def rule(self) -> str: ...
+
+
+class Layout(Protocol):
+    """What the agreement says of a dataset's rows; ``padan.agreement.Dataset`` says it."""
+
+    @property
+    def items(self) -> Sequence[AgreedItem]: ...
+    @property
+    def columns(self) -> tuple[str, ...]: ...
+    @property
+    def row_key(self) -> tuple[str, ...]: ...
+    @property
+    def incremental(self) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class AllListed:
+    """Whether each place of a row holds one of its codes: an ``admits`` that takes a whole page at once as well.
+
+    None where a place that would decide is empty. A number counts as its text.
+    """
+
+    tests: tuple[tuple[int, frozenset[str]], ...]
+
+    def __call__(self, values: Values) -> bool | None:
+        verdicts = [_listed(values[place], codes) for place, codes in self.tests]
+        return False if False in verdicts else None if None in verdicts else True
+
+    def all_of(self, rows: list[Values]) -> bool:
+        """Whether every row is admitted for sure; False also where a look at single rows may admit all.
+
+        Raises:
+            TypeError: as calling it does, for a list or an object where a code should be.
+        """
+        return all(codes.issuperset([values[place] for values in rows]) for place, codes in self.tests)
+
+
+def _listed(value: Any, codes: frozenset[str]) -> bool | None:
+    if value in codes:
+        return True
+    if value is None or value == "":
+        return None
+    return type(value) is not str and str(value) in codes
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +115,9 @@ class Rejected:
 class Projected:
     """What became of one page: lines for COPY, rows for quarantine, counts."""
 
-    lines: list[str] = field(default_factory=list)
+    text: bytes = b""
+    """Lines for COPY."""
+    landed: int = 0
     rejected: list[Rejected] = field(default_factory=list)
     archive: bytes = b"[]"
     out_of_scope: int = 0
@@ -72,7 +131,7 @@ class Projected:
     @property
     def extracted(self) -> int:
         """In-scope rows: landed and quarantined."""
-        return len(self.lines) + len(self.rejected)
+        return self.landed + len(self.rejected)
 
 
 @dataclass(slots=True)
@@ -80,6 +139,8 @@ class _Shape:
     """A set of keys that rows come with, worked out once."""
 
     pick: Callable[[dict[str, Any]], Values]
+    rest: Callable[[dict[str, Any]], Any]
+    """Fails where a row lacks a key that ``pick`` does not miss; both together see every key of the shape."""
     dropped: tuple[str, ...]
     undecidable: str | None  # a field that the scope needs and the row lacks
     lacking: str | None  # a required field that the row lacks
@@ -99,9 +160,26 @@ def valid_nik(value: str) -> bool:
     return len(value) == 16 and value.isascii() and value.isdigit()
 
 
-_RULES: dict[str, tuple[Callable[[str], bool], str]] = {
-    "nip": (valid_nip, "not 18 digits with a valid code at digits 13-14"),
-    "nik": (valid_nik, "not 16 digits"),
+_NIP_CODES = frozenset(f"{code:02}" for code in (*range(1, 13), *range(21, 100)))
+
+
+def _digits_only(values: list[str], length: int) -> bool:
+    text = "".join(values)
+    return text.isascii() and text.isdigit() and set(map(len, values)) == {length}
+
+
+def _all_nips(values: list[str]) -> bool:
+    return _digits_only(values, 18) and {value[12:14] for value in values} <= _NIP_CODES
+
+
+def _all_niks(values: list[str]) -> bool:
+    return _digits_only(values, 16)
+
+
+# of one value; of many, none of them empty; what is wrong with one
+_RULES: dict[str, tuple[Callable[[str], bool], Callable[[list[str]], bool], str]] = {
+    "nip": (valid_nip, _all_nips, "not 18 digits with a valid code at digits 13-14"),
+    "nik": (valid_nik, _all_niks, "not 16 digits"),
 }
 
 
@@ -117,6 +195,18 @@ def _number_text(value: Any) -> str:
     raise TypeError
 
 
+def _column_texts(column: Collection[Any]) -> list[str | None]:
+    """A column's values as text; TypeError for anything nested."""
+    if set(map(type, column)) <= _NUMBERS:
+        return [None if text == "null" else text for text in orjson.dumps(column)[1:-1].decode().split(",")]
+    return [value if value is None or type(value) is str else _number_text(value) for value in column]
+
+
+def tail(extract_id: int, unit: str, fetched_at: datetime, deleted: str = "f") -> str:
+    """The bookkeeping that ends a line: extract, unit, moment, whether the row is one to be taken out of raw."""
+    return f"\t{extract_id}\t{unit}\t{fetched_at.isoformat()}\t{deleted}\n"
+
+
 def scalar_text(value: Any) -> str | None:
     """The text that raw holds for a JSON scalar; None for null and for anything nested."""
     if value is None or isinstance(value, str):
@@ -130,7 +220,7 @@ def scalar_text(value: Any) -> str | None:
 class Projector:
     """Projects the pages of one dataset. Keeps shapes of rows between pages, no rows."""
 
-    def __init__(self, dataset: Dataset, scope: Scope | None = None, *, latest: str = "9") -> None:
+    def __init__(self, dataset: Layout, scope: Scope | None = None, *, latest: str = "9") -> None:
         """``latest``: later moments (ISO-8601) do not move the watermark; a date far ahead would hide changes."""
         self.dataset = dataset
         self._scope = scope
@@ -143,9 +233,14 @@ class Projector:
         self._ruled = tuple(
             (place, *_RULES[item.rule]) for place, item in enumerate(dataset.items) if item.rule in _RULES
         )
+        admits = scope.admits if scope else None
+        self._covers_all: Callable[[list[Values]], bool] | None = (
+            admits.all_of if isinstance(admits, AllListed) else _each(admits) if admits else None
+        )
         self._updated_at = self._columns.index(UPDATED_AT) if UPDATED_AT in self._columns else None
         self._shapes: dict[tuple[str, ...], _Shape] = {}
-        self._numeric: tuple[int, ...] = ()  # places where numbers were seen
+        self._numeric: set[int] = set()  # places where numbers were seen
+        self._nullable: set[int] = set()  # places where null was seen
 
     def project(self, rows: list[Any], tail: str) -> Projected:
         """Project a page; ``tail`` ends each line (tab-separated bookkeeping that is the same for the whole page)."""
@@ -159,11 +254,11 @@ class Projector:
         lines = self._quick_page(kept) if plain else None
         if lines is None:
             lines = self._mixed_page(kept, result)
-        hashed = hashlib.blake2b  # of the escaped line, so that no two rows share a preimage
-        result.lines = [
-            f"{line}\t{hashed(line.encode(), digest_size=16).hexdigest()}\t{position}{tail}"
-            for position, line in enumerate(lines)
-        ]
+        hashed = _hashes(lines)
+        result.text = "".join(
+            [f"{line}\t{mark}\t{place}{tail}" for place, (line, mark) in enumerate(zip(lines, hashed, strict=True))]
+        ).encode()
+        result.landed = len(lines)
         return result
 
     def leaving_line(self, values: Values, tail: str) -> str:
@@ -180,22 +275,21 @@ class Projector:
     def _quick_select(self, rows: list[Any], result: Projected) -> list[Values] | None:
         """The first pass over a page of whole rows of one shape, all in scope and none deleted; None for any other.
 
-        No function of ours is called for a row, except the scope's.
+        No function of ours is called for a row, unless the scope is one that looks at single rows.
         """
         if not rows or set(map(type, rows)) != {dict}:
             return None
-        shapes = set(map(tuple, rows))
-        shape = self._shapes.get(shapes.pop())
-        if shapes or shape is None or shape.undecidable or shape.lacking:
+        shape = self._shapes.get(tuple(rows[0]))
+        if shape is None or shape.undecidable or shape.lacking or set(map(len, rows)) != {len(rows[0])}:
             return None
-        marks = map(itemgetter(DELETED_AT), rows) if self.dataset.incremental and DELETED_AT in rows[0] else ()
-        if any(mark is not None for mark in marks):
-            return None
-        kept = list(map(shape.pick, rows))
         try:
-            if self._scope and not all(map(self._scope.admits, kept)):
+            kept = list(map(shape.pick, rows))
+            list(map(shape.rest, rows))
+            if self.dataset.incremental and DELETED_AT in rows[0] and _some_deleted(rows):
                 return None
-        except TypeError:  # as in _decide
+            if self._covers_all and not self._covers_all(kept):
+                return None
+        except (KeyError, TypeError):  # another shape; as in _decide
             return None
         shape.rows += len(rows)
         self._count_dropped(result)
@@ -245,10 +339,13 @@ class Projector:
         pick: Callable[[dict[str, Any]], Values] = (
             (lambda row: tuple(map(row.get, fields))) if missing or len(fields) == 1 else itemgetter(*fields)
         )
+        proved = () if missing or len(fields) == 1 else fields  # what pick fails without
+        others = [name for name in row if name not in proved]
         agreed = {*fields, DELETED_AT} if self.dataset.incremental else set(fields)
         needed = self._scope.columns if self._scope else ()
         shape = _Shape(
             pick,
+            itemgetter(*others) if others else _nothing,
             tuple(name if _FIELD_NAME.fullmatch(name) else "(not a plain name)" for name in row if name not in agreed),
             next((column for column in needed if column in missing), None),
             next((self._columns[place] for place in self._required if self._columns[place] in missing), None),
@@ -280,24 +377,33 @@ class Projector:
         """The lines of rows that need no escaping; None if any of them has to be looked at by itself."""
         if not kept:
             return []
-        columns: list[Collection[Any]] = list(zip(*kept, strict=True))
+        columns = list(zip(*kept, strict=True))
+        try:
+            return self._quick_lines(columns)
+        except TypeError:  # a number or a null in a place where none was seen yet, or something nested
+            known = len(self._numeric) + len(self._nullable)
+            for place, column in enumerate(columns):
+                kinds = set(map(type, column))
+                self._numeric |= {place} if kinds & _NUMBERS - {type(None)} else set()
+                self._nullable |= {place} if None in column else set()
+        try:
+            return self._quick_lines(columns) if len(self._numeric) + len(self._nullable) > known else None
+        except TypeError:
+            return None
+
+    def _quick_lines(self, kept: Sequence[Collection[Any]]) -> list[str] | None:
+        columns = list(kept)
+        for place in self._numeric:
+            columns[place] = _column_texts(columns[place])
         if not all(all(columns[place]) for place in self._required):
             return None
-        try:
-            for place, check, _ in self._ruled:
-                if not all(map(check, filter(None, columns[place]))):
-                    return None
-            for place in self._numeric:
-                columns[place] = [
-                    value if value is None or type(value) is str else _number_text(value) for value in columns[place]
-                ]
-            columns = [
-                ["\\N" if value is None else value for value in column] if None in column else column
-                for column in columns
-            ]
-            return list(map("\t".join, zip(*columns, strict=True)))
-        except (TypeError, AttributeError):
-            return None
+        for place, _, all_valid, _ in self._ruled:
+            present = list(filter(None, columns[place]))
+            if present and not all_valid(present):
+                return None
+        for place in self._nullable:
+            columns[place] = ["\\N" if value is None else value for value in columns[place]]
+        return list(map("\t".join, zip(*columns, strict=True)))
 
     def _mixed_page(self, kept: list[Values], result: Projected) -> list[str]:
         """The lines of a page in which not all is plain; rows that have none go to quarantine."""
@@ -323,7 +429,7 @@ class Projector:
             elif "\0" in text:
                 raise _Unusable(place, "nul_character", "the value holds a NUL character, which a text column cannot")
             texts.append(text)
-        for place, check, reason in self._ruled:
+        for place, check, _, reason in self._ruled:
             text = texts[place]
             if text and not check(text):
                 raise _Unusable(place, self.dataset.items[place].rule, reason)
@@ -337,12 +443,9 @@ class Projector:
                 raise _Unusable(place, "not_unicode", "the value holds half of a surrogate pair")
             return value
         try:
-            text = _number_text(value)
+            return _number_text(value)
         except (TypeError, orjson.JSONEncodeError):
             raise _Unusable(place, "not_scalar", f"the value is {_json_kind(value)}") from None
-        if place not in self._numeric:
-            self._numeric = (*self._numeric, place)
-        return text
 
     def _reject(self, values: Values, problem: _Unusable) -> Rejected:
         column = self._columns[problem.column]
@@ -357,6 +460,28 @@ class Projector:
             column: _storable(value) if isinstance(value, str) else value if scalar_text(value) is not None else None
             for column, value in zip(self._columns, values, strict=True)
         }
+
+
+def _hashes(lines: list[str]) -> list[str]:
+    """Of the escaped lines, so that no two rows share a preimage."""
+    hashes = []
+    for line in lines:
+        hashed = _UNUSED_HASH.copy()  # half the price of a new one
+        hashed.update(line.encode())
+        hashes.append(hashed.hexdigest())
+    return hashes
+
+
+def _nothing(row: dict[str, Any]) -> None:
+    """What is left of a row whose every key is picked."""
+
+
+def _some_deleted(rows: list[dict[str, Any]]) -> bool:
+    return list(map(itemgetter(DELETED_AT), rows)).count(None) != len(rows)
+
+
+def _each(admits: Callable[[Values], bool | None]) -> Callable[[list[Values]], bool]:
+    return lambda rows: all(map(admits, rows))
 
 
 def _decide(admits: Callable[[Values], bool | None], values: Values) -> bool | None:

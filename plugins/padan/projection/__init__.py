@@ -1,0 +1,9 @@
+"""Rows as an agency sends them become what the agreement covers; without network and database, so that a process of its
+own can do it.
+
+Imports nothing but the standard library and orjson: such a process has to start at once.
+"""
+
+from padan.projection.projector import AllListed, Layout, Projected, Projector, Rejected, Scope, Values, tail
+
+__all__ = ["AllListed", "Layout", "Projected", "Projector", "Rejected", "Scope", "Values", "tail"]
