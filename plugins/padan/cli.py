@@ -22,7 +22,7 @@ from padan.cases_cli import app as cases_app
 from padan.command_day import command_day
 from padan.errors import AgreementNotInForce, PadanError
 from padan.exchange_cli import app as exchange_app
-from padan.flows import PIPELINE, WATCH, Step, Workflow, run, told
+from padan.flows import MAINTENANCE, PIPELINE, WATCH, Step, Workflow, run, told
 from padan.minutes_cli import app as minutes_app
 from padan.obligations_cli import obligations
 from padan.privacy_cli import privacy_app, subject_app
@@ -127,7 +127,7 @@ def migrate() -> None:
     migrate_warehouse(Context.load().settings.database_url.get_secret_value())
 
 
-for _workflow in (*PIPELINE, WATCH):
+for _workflow in (*PIPELINE, WATCH, *MAINTENANCE):
     for _step in _workflow.steps:
         _register(_workflow, _step)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from padan.flows.pipeline import DUTIES, PAPERS, PIPELINE, WATCH
+from padan.flows.pipeline import DUTIES, MAINTENANCE, PAPERS, PIPELINE, WATCH
 
 EXPECTED = {
     "extract_bps": ["open_bps", "land_bps_lists", "publish_bps", "announce_bps"],
@@ -22,6 +22,7 @@ EXPECTED = {
     "reconcile": ["integrate", "check_comparison", "build_marts", "update_ledger", "check_marts", "write_docs"],
     "notify_liaison": ["notify_liaison"],
     "watch": ["send_waiting", "watch"],
+    "maintain_retention": ["maintain_retention"],
     "semester_minutes": [
         "draft_minutes", "approval", "approve_minutes", "publish_minutes", "mail_minutes",
         "record_minutes_evidence", "verify_minutes", "settle",
@@ -93,7 +94,7 @@ def test_exact_set_of_dags_and_tasks(parsed: dict[str, Any]) -> None:
 
 
 def test_every_workflow_of_the_package_has_its_dag_and_steps() -> None:
-    steps = {workflow.name: [step.name for step in workflow.steps] for workflow in (*PIPELINE, WATCH)}
+    steps = {workflow.name: [step.name for step in workflow.steps] for workflow in (*PIPELINE, WATCH, *MAINTENANCE)}
     nightly = {dag: tasks for dag, tasks in EXPECTED.items() if dag not in ("semester_minutes", "remind_obligations")}
     assert steps == {
         dag: [task for task in tasks if not task.startswith("announce_")] for dag, tasks in nightly.items()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import yaml
 from padan.agreement import Agreement, load_agreement
 from padan.errors import AgreementError, AgreementNotInForce
 from padan.minutes import bundle, queries, registry
+from padan.minutes.annexes import erase_annexes
 from padan.minutes.errors import InputsChanged, MinutesRefused, RegisterError, SemesterNotClosed, TemplateError
 from padan.minutes.office import Office, verify_folder
 from padan.minutes.period import Period
@@ -437,6 +438,34 @@ def test_a_correction_of_a_case_that_is_not_there_is_refused(second_semester: Db
     correct(office, FIRST, 2, withdrawn=["K-000000000000"])
     with pytest.raises(RegisterError, match="withdraws 1 cases that its papers do not have"):
         office.draft(FIRST, NEXT_DAY_2, "test")
+
+
+def test_without_their_annexes_the_papers_are_still_proved(second_semester: Dbt, office: Office) -> None:
+    with connect(office.database_url, role="owner") as connection, connection.transaction():
+        cut = registry.editions(connection, FIRST)[-1].cut
+        assert erase_annexes(connection, office.output, cut, NEXT_DAY_2) == 0
+        erased = erase_annexes(connection, office.output, cut + timedelta(days=1), NEXT_DAY_2)
+        assert erased == len(registry.editions(connection, FIRST))
+        assert erase_annexes(connection, office.output, cut + timedelta(days=1), NEXT_DAY_2) == 0
+        kept = connection.execute(
+            "select period, array_agg(distinct name order by name) from minutes.frozen_input join minutes.edition "
+            "using (edition_id) group by 1 order by 1"
+        ).fetchall()
+    assert kept == [(str(FIRST), ["inputs"]), (str(SECOND), ["inputs", "personal"])]
+    folder = office.output / str(FIRST) / "edisi-1"
+    assert not {path.name for path in folder.iterdir()} & bundle.PERSONAL_FILES
+    found = office.verify(FIRST)
+    assert found.identical, found.differences
+    assert "annexes were deleted on 2027-01-01" in " ".join(found.remarks)
+    assert office.verify(SECOND).identical
+    (folder / "berita-acara.pdf").write_bytes(b"other")
+    assert not office.verify(FIRST).identical
+
+    correct(office, FIRST, 2, withdrawn=["K-000000000000"])
+    with pytest.raises(MinutesRefused, match="the annexes of 2026-S1 were deleted"):
+        office.draft(FIRST, NEXT_DAY_2, "test")
+    with connect(office.database_url, role="owner") as connection, pytest.raises(psycopg.errors.RaiseException):
+        connection.execute("delete from minutes.frozen_input where name = 'inputs'")
 
 
 def case_of(connection: Connection, period: Period) -> str:

@@ -124,6 +124,14 @@ WATCH = Workflow(
         Step("watch", "tell the operators of missed runs, jumps and stuck mails", "notification:watch"),
     ),
 )
+# Apart from the pipeline, and after the agreement's end as well: the agreement itself asks for it.
+MAINTENANCE: tuple[Workflow, ...] = (
+    Workflow(
+        "maintain_retention",
+        "what may be kept no longer",
+        (Step("maintain_retention", "delete what is past its term of retention", "retention:maintain_retention"),),
+    ),
+)
 _HELPERS = (
     Step("extraction_outcome", "whether a party's data is current", "extraction:extraction_outcome", "extract"),
 )
@@ -135,7 +143,7 @@ def find_step(name: str) -> Step:
     Raises:
         ConfigurationError: if there is none.
     """
-    of_workflows = (step for workflow in (*PIPELINE, WATCH) for step in workflow.steps)
+    of_workflows = (step for workflow in (*PIPELINE, WATCH, *MAINTENANCE) for step in workflow.steps)
     for step in (*of_workflows, *PAPERS, *DUTIES, *_HELPERS):
         if step.name == name:
             return step

@@ -10,6 +10,7 @@ authenticated along: neither a changed nor a misplaced file opens.
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -70,6 +71,46 @@ def discard(archive_dir: Path, dataset: Dataset, as_of: date, extract_id: int) -
     for pattern in (f"{extract_id}-*{SUFFIX}", f"{extract_id}-*.partial"):
         for path in _folder(archive_dir, dataset, as_of).glob(pattern):
             path.unlink(missing_ok=True)
+
+
+def days(archive_dir: Path, dataset: Dataset) -> list[date]:
+    """The days of which files of a dataset are there, the oldest first."""
+    folder = archive_dir / dataset.party / dataset.name
+    return sorted(date.fromisoformat(path.name) for path in folder.iterdir()) if folder.is_dir() else []
+
+
+def count(archive_dir: Path, dataset: Dataset, of: list[date]) -> int:
+    """How many files of a dataset are there, of some days."""
+    return sum(1 for day in of for path in _folder(archive_dir, dataset, day).iterdir() if path.is_file())
+
+
+def erase_days(archive_dir: Path, dataset: Dataset, of: list[date]) -> None:
+    """Delete all files of a dataset, of some days."""
+    for day in of:
+        shutil.rmtree(_folder(archive_dir, dataset, day))
+
+
+def erase_items(archive_dir: Path, keys: Sequence[bytes], party: str, dataset: str, kept: frozenset[str]) -> int:
+    """Write the files of a dataset anew without the fields that are not ``kept``; how many held another.
+
+    Each file is replaced whole, so a run that is killed leaves it as it was or as it shall be.
+
+    Raises:
+        ArchiveUnreadable
+    """
+    rewritten = 0
+    for path in sorted((archive_dir / party / dataset).glob(f"*/*{SUFFIX}")):
+        head, *pages = (orjson.loads(line) for line in read(path, *keys))
+        places = [place for place, field in enumerate(head["fields"]) if field in kept]
+        if len(places) == len(head["fields"]):
+            continue
+        head["fields"] = [head["fields"][place] for place in places]
+        for page in pages:
+            page["rows"] = [[row[place] for place in places] for row in page["rows"]]
+        plain = b"".join(orjson.dumps(line) + b"\n" for line in (head, *pages))
+        _write_whole(path, keys[0], zstandard.ZstdCompressor(level=1).compress(plain))
+        rewritten += 1
+    return rewritten
 
 
 def read(path: Path, *keys: bytes) -> Iterator[bytes]:

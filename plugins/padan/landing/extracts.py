@@ -27,6 +27,7 @@ from padan.errors import (
 )
 from padan.landing import archive
 from padan.landing.exchanges import ExchangeRecorder
+from padan.landing.withdrawal import withdraw
 from padan.settings import Settings
 from padan.warehouse import exchange_log, raw_tables
 from padan.warehouse.connection import Connection, connect, exclusive
@@ -100,12 +101,15 @@ def open_extract(settings: Settings, agreement: Agreement, party: PartyCode, as_
 
     Raises:
         AgreementNotInForce: on a day outside the validity (PKS article 6).
+        ConfigurationError: an item left the agreement, and a model still reads it.
         StepFailed: another run works on this party.
     """
+    agreement = agreement.on(as_of)  # what the addenda in force on that day add and take away
     agreement.require_in_force(as_of)
     url = settings.database_url.get_secret_value()
     migrate(url)
     with connect(url, role="owner") as connection, exclusive(connection, party):
+        withdraw(connection, settings, agreement, as_of)
         raw_tables.ensure(connection, agreement)
         connection.execute("set role loader")
         fingerprint = hashlib.sha256(agreement.model_dump_json().encode()).hexdigest()
@@ -217,6 +221,7 @@ def working_on(settings: Settings, agreement: Agreement, extract_id: int, action
         party = _look_up(connection, extract_id).party
         with exclusive(connection, party):
             extract = _look_up(connection, extract_id)
+            agreement = agreement.on(extract.as_of)
             agreement.require_in_force(extract.as_of, action)
             work = Work(connection, url, extract, agreement, settings.archive_dir, settings)
             try:

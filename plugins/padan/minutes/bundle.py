@@ -17,6 +17,7 @@ from padan.minutes.manifest import Issue, Manifest
 
 MANIFEST, INPUTS, PERSONAL, SUMS = "manifest.json", "inputs.json", "personal.json", "SHA256SUMS"
 ANNEXES = {"bps": "lampiran-pihak-kesatu.xlsx", "bkn": "lampiran-pihak-kedua.xlsx"}
+PERSONAL_FILES = frozenset({PERSONAL, *ANNEXES.values()})  # deleted when their term is over
 KINDS = {berita_acara.NAME: "berita_acara", evaluation.NAME: "evaluasi"}
 
 
@@ -74,8 +75,8 @@ def write(folder: Path, files: Mapping[str, bytes]) -> None:
     partial.rename(folder)
 
 
-def thaw(manifest_text: str, inputs_text: str, personal_text: str) -> FrozenSemester:
-    """The frozen semester from its stored texts.
+def thaw(manifest_text: str, inputs_text: str, personal_text: str | None) -> FrozenSemester:
+    """The frozen semester from its stored texts; without personal columns where these were deleted (None).
 
     Raises:
         InputsChanged: a text is not the one that the manifest names, or not readable at all.
@@ -88,11 +89,11 @@ def thaw(manifest_text: str, inputs_text: str, personal_text: str) -> FrozenSeme
         ("frozen inputs", inputs_text, manifest.inputs_sha256),
         ("personal columns", personal_text, manifest.personal_sha256),
     ):
-        if sha256(text) != wanted:
+        if text is not None and sha256(text) != wanted:
             raise InputsChanged(f"the {what} of {manifest.period} are not those that its manifest names")
     return FrozenSemester(
         Inputs.model_validate_json(inputs_text),
-        TypeAdapter(tuple[PersonalCase, ...]).validate_json(personal_text),
+        TypeAdapter(tuple[PersonalCase, ...]).validate_json("[]" if personal_text is None else personal_text),
         manifest,
     )
 
@@ -113,10 +114,13 @@ def read(folder: Path) -> tuple[FrozenSemester, Issue]:
     return thaw(sealed.manifest.canonical, texts[INPUTS], texts[PERSONAL]), sealed.issue
 
 
-def differences(folder: Path, files: Mapping[str, bytes]) -> list[str]:
-    """Which files of ``folder`` are missing, altered or not of this edition, compared with ``files`` made anew."""
+def differences(folder: Path, files: Mapping[str, bytes], sidecar: str | None = None) -> list[str]:
+    """Which files of ``folder`` are missing, altered or not of this edition, compared with ``files`` made anew.
+
+    ``sidecar``: what the list of hashes reads where it names more than ``files``.
+    """
     found = []
-    expected = {**files, SUMS: sums(files).encode()}
+    expected = {**files, SUMS: (sums(files) if sidecar is None else sidecar).encode()}
     for name, content in sorted(expected.items()):
         path = folder / name
         if not path.is_file():

@@ -40,7 +40,7 @@ class Office:
 
     def folder(self, edition: Edition, state: str) -> Path:
         """The folder of an edition's draft or of its final papers."""
-        return self.output / edition.period / f"edisi-{edition.edition}{'-draf' if state != 'published' else ''}"
+        return registry.folder(self.output, edition, state)
 
     # --- draft
 
@@ -80,7 +80,7 @@ class Office:
         before = registry.last_published(connection, period.previous)
         published = registry.last_published(connection, period)
         if correction and published and not correction.refreeze:
-            return freeze.corrected(connection, registry.frozen(connection, published), correction)
+            return freeze.corrected(connection, registry.frozen(connection, published, whole=True), correction)
         history = registry.history(connection, period)
         closing = Closing(period, edition, as_of, before.cut if before else None, history, correction)
         return freeze.freeze(connection, self.agreement, self.register, closing)
@@ -147,7 +147,7 @@ class Office:
             self.agreement.on(as_of).liaison(party, as_of)
         with self._work() as connection:
             found = registry.require(connection, period, "approved", "published")
-            semester = registry.frozen(connection, found)
+            semester = registry.frozen(connection, found, whole=found.state == "approved")
             if found.state == "approved":
                 found = self._publish(connection, period, found, semester, as_of)
             return {**_counts(found, semester), "folder": str(self.folder(found, "published"))}
@@ -225,15 +225,22 @@ class Office:
                 evaluation_number=found.evaluation_number or "",
                 signed_on=found.signed_on,
             )
-            files = bundle.render(semester, issue)
+            gone = bundle.PERSONAL_FILES if found.personal_erased_on else frozenset()
+            files = {name: made for name, made in bundle.render(semester, issue).items() if name not in gone}
             recorded = registry.recorded_files(connection, found)
             result.differences += [
                 f"{name} made anew is not the one in the registry"
-                for name in sorted(recorded.keys() | files.keys())
+                for name in sorted((recorded.keys() | files.keys()) - gone)
                 if name not in files or recorded.get(name) != sha256(files[name])
             ]
-            result.differences += bundle.differences(self.folder(found, "published"), files)
-            result.differences += self._changed_since(connection, semester)
+            sidecar = "".join(f"{digest}  {name}\n" for name, digest in sorted(recorded.items()))
+            result.differences += bundle.differences(self.folder(found, "published"), files, sidecar)
+            changed = self._changed_since(connection, semester)
+            if gone:  # and with them, perhaps, what they were counted from
+                result.remarks.append(f"the annexes were deleted on {found.personal_erased_on}: their term is over")
+                result.remarks += changed
+            else:
+                result.differences += changed
             result.files = len(files)
             result.remarks += made_otherwise(semester)
             return result

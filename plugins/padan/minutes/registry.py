@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from psycopg.rows import class_row
@@ -40,6 +41,8 @@ class Edition:
     number: str | None
     evaluation_number: str | None
     approved_by: str | None
+    personal_erased_on: date | None = None
+    """Logical date on which the annexes were deleted, their term being over."""
 
 
 _COLUMNS = ", ".join(Edition.__slots__)
@@ -83,17 +86,26 @@ def last_published(connection: Connection, period: Period) -> Edition | None:
     return found[-1] if found else None
 
 
-def frozen(connection: Connection, edition: Edition) -> FrozenSemester:
-    """What an edition counted.
+def folder(papers: Path, edition: Edition, state: str) -> Path:
+    """The folder of an edition's draft or of its final papers."""
+    return papers / edition.period / f"edisi-{edition.edition}{'-draf' if state != 'published' else ''}"
+
+
+def frozen(connection: Connection, edition: Edition, *, whole: bool = False) -> FrozenSemester:
+    """What an edition counted; without its personal columns once these were deleted, unless ``whole`` is asked.
 
     Raises:
+        MinutesRefused: the whole is asked, and the personal columns were deleted.
         InputsChanged: what is stored is not what the manifest names.
     """
     rows = connection.execute(
         "select name, content from minutes.frozen_input where edition_id = %s", (edition.edition_id,)
     ).fetchall()
     texts = {str(name): str(content) for name, content in rows}
-    return bundle.thaw(edition.manifest, texts.get("inputs", ""), texts.get("personal", ""))
+    erased = edition.personal_erased_on
+    if whole and erased:
+        raise MinutesRefused(f"the annexes of {edition.period} were deleted on {erased}: their term is over")
+    return bundle.thaw(edition.manifest, texts.get("inputs", ""), None if erased else texts.get("personal", ""))
 
 
 def history(connection: Connection, before: Period) -> tuple[Past, ...]:

@@ -1,7 +1,6 @@
 """Raw and staging tables, made from the agreement: one text column per agreed data item.
 
-A new item is a new column. An item that leaves the agreement keeps its column: erasing what was received is retention's
-business, and nothing new is written into it.
+A new item is a new column. What leaves the agreement is dropped before (padan.landing.withdrawal).
 """
 
 from __future__ import annotations

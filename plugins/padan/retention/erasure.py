@@ -1,0 +1,206 @@
+"""The deletions: one set-based statement per holding, each with its record in the same transaction."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import LiteralString
+
+from psycopg import sql
+
+from padan.agreement import Agreement, Dataset
+from padan.landing import archive
+from padan.minutes.annexes import erase_annexes
+from padan.retention.terms import Past, of_dataset, of_people, past
+from padan.settings import Settings
+from padan.warehouse import erasures
+from padan.warehouse.connection import Connection, connect, exclusive
+from padan.warehouse.migrations import migrate
+
+logger = logging.getLogger(__name__)
+# History that dbt keeps of single datasets; differences are derived from both sides.
+SNAPSHOTS = {("bkn", "data_utama"): "snap_bkn__people", ("bps", "holders"): "snap_bps__holders"}
+DIFFERENCES = "snap_comparison__differences"
+# What dbt derives from raw; after the agreement's end nothing builds it anew, so it is deleted like its source.
+_DERIVED = "staging_bkn", "staging_bps", "integration", "marts_asn", "marts_functional_position", "marts_reconciliation"
+_NEVER: LiteralString = "null::date"
+_SUPERSEDED_EXTRACT: LiteralString = (
+    "(select min(later.as_of) from landing.extract as later "
+    "inner join landing.extract as own on later.party = own.party "
+    "where own.extract_id = held.extract_id and later.extract_id > own.extract_id and later.state = 'published')"
+)
+_SUPERSEDED_DAY: LiteralString = (
+    "select min(as_of) from landing.extract where party = %s and state = 'published' and as_of > %s"
+)
+
+_FORGOTTEN: LiteralString = """
+    with held as (
+        select relname, nspname, attname from pg_attribute
+        inner join pg_class on pg_class.oid = attrelid inner join pg_namespace on pg_namespace.oid = relnamespace
+        where attnum > 0 and not attisdropped
+    ),
+    model as (select attname from held where (nspname, relname) = (%(staging)s, %(model)s))
+    select attname from held
+    where
+        (nspname, relname) = ('snapshots', %(snapshot)s) and attname !~ '^dbt_' and exists (select from model)
+        and attname not in (select attname from model)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """Rows of one table under one dataset's terms."""
+
+    schema: str
+    table: str
+    role: LiteralString
+    received: LiteralString
+    superseded: LiteralString
+    where: LiteralString = "true"
+    dataset: Dataset | None = None
+
+    @property
+    def name(self) -> str:
+        """As it is put on record."""
+        return f"{self.schema}.{self.table}"
+
+
+def maintain(settings: Settings, agreement: Agreement, as_of: date, papers: Path) -> dict[str, int]:
+    """Delete what is past its term on ``as_of``; rows and files deleted, by where they were. Repeated, it does nothing.
+
+    ``papers``: the folder of the published papers, whose annexes have a term too.
+
+    Raises:
+        SourceUnavailable: the warehouse does not answer.
+        StepFailed: another run maintains retention.
+    """
+    effective = agreement.on(as_of)
+    url = settings.database_url.get_secret_value()
+    migrate(url)
+    erased: Counter[str] = Counter()
+    with connect(url, application="padan-retention", role="loader") as connection, exclusive(connection, "retention"):
+        for dataset in effective.datasets:
+            found = past(effective, of_dataset(effective, dataset), as_of)
+            if found is None:
+                continue
+            for holding in _of_dataset(connection, dataset):
+                erased[holding.name] += _erase(connection, holding, found, as_of)
+            folder, files = _erase_files(connection, settings.archive_dir, dataset, found, as_of)
+            erased[folder] += files
+        everyone = past(effective, of_people(effective), as_of)
+        if everyone is not None:
+            for holding in _derived(connection, everyone):
+                erased[holding.name] += _erase(connection, holding, everyone, as_of)
+            erased["papers"] += _erase_papers(connection, papers, everyone, as_of)
+        erased.update(_forget_columns(connection, as_of))
+    done = {name: rows for name, rows in sorted(erased.items()) if rows}
+    for name, rows in done.items():
+        logger.info("%s: %d past their term, deleted", name, rows)
+    return done
+
+
+def _of_dataset(connection: Connection, dataset: Dataset) -> Iterator[Holding]:
+    party, name = dataset.party, dataset.name
+    yield Holding(f"raw_{party}", name, "loader", "held._as_of", _NEVER)
+    yield Holding("landing", f"staged_{party}_{name}", "loader", "held._fetched_at::date", _NEVER)
+    of_it: LiteralString = "held.party = %(party)s and held.dataset = %(dataset)s"
+    yield Holding("landing", "quarantine", "loader", "held.as_of", _SUPERSEDED_EXTRACT, of_it, dataset)
+    if dataset.access == "per_key":  # who was asked, while an extract is open
+        for table in ("checkpoint", "roster"):
+            yield Holding("landing", table, "loader", _NEVER, _NEVER)
+    if snapshot := SNAPSHOTS.get((party, name)):
+        yield _snapshot(snapshot)
+
+
+def _snapshot(name: str) -> Holding:
+    # A version that is still open is the present state, which raw holds as well.
+    return Holding("snapshots", name, "transformer", "held.dbt_valid_to::date", "held.dbt_valid_to::date")
+
+
+def _derived(connection: Connection, found: Past) -> Iterator[Holding]:
+    yield _snapshot(DIFFERENCES)
+    if not found.whole:
+        return  # the next run derives it anew from what raw still holds
+    rows = connection.execute(
+        "select nspname, relname from pg_class join pg_namespace on pg_namespace.oid = relnamespace "
+        "where nspname = any(%s) and relkind = 'r' order by 1, 2",
+        (list(_DERIVED),),
+    )
+    for schema, table in rows.fetchall():
+        yield Holding(schema, table, "transformer", _NEVER, _NEVER)
+
+
+def _erase(connection: Connection, holding: Holding, found: Past, as_of: date) -> int:
+    terms: list[LiteralString] = [holding.where]
+    if found.received_before is not None:
+        terms.append(holding.received + " < %(received)s")
+    if found.superseded_before is not None:
+        terms.append(holding.superseded + " < %(superseded)s")
+    statement = sql.SQL("delete from {} as held where {}").format(
+        sql.Identifier(holding.schema, holding.table), sql.SQL(" and ").join(map(sql.SQL, terms))
+    )
+    values = {
+        "received": found.received_before,
+        "superseded": found.superseded_before,
+        "party": holding.dataset.party if holding.dataset else None,
+        "dataset": holding.dataset.name if holding.dataset else None,
+    }
+    with connection.transaction():
+        connection.execute(sql.SQL("set local role {}").format(sql.Identifier(holding.role)))
+        there = connection.execute("select to_regclass(%s)", (holding.name,)).fetchone()
+        if there is None or there[0] is None:
+            return 0
+        rows = connection.execute(statement, values).rowcount
+        erasures.record(connection, as_of, holding.name, found.rule, found.cut_off, rows)
+    return rows
+
+
+def _erase_files(
+    connection: Connection, archive_dir: Path, dataset: Dataset, found: Past, as_of: date
+) -> tuple[str, int]:
+    folder = f"archive/{dataset.party}/{dataset.name}"
+    days = [day for day in archive.days(archive_dir, dataset) if _is_past(connection, dataset, day, found)]
+    with connection.transaction():  # on record before the files go, and not if they do not
+        files = archive.count(archive_dir, dataset, days)
+        erasures.record(connection, as_of, folder, found.rule, found.cut_off, files)
+        archive.erase_days(archive_dir, dataset, days)
+    return folder, files
+
+
+def _is_past(connection: Connection, dataset: Dataset, day: date, found: Past) -> bool:
+    if found.received_before is not None and day >= found.received_before:
+        return False
+    if found.superseded_before is None:
+        return True
+    row = connection.execute(_SUPERSEDED_DAY, (dataset.party, day)).fetchone()
+    return row is not None and row[0] is not None and row[0] < found.superseded_before
+
+
+def _erase_papers(connection: Connection, papers: Path, found: Past, as_of: date) -> int:
+    days = [day for day in (found.received_before, found.superseded_before) if day is not None]
+    with connection.transaction():
+        connection.execute("set local role owner")
+        editions = erase_annexes(connection, papers, min(days, default=None), as_of)
+        erasures.record(connection, as_of, "minutes.frozen_input", found.rule, found.cut_off, editions)
+    return editions
+
+
+def _forget_columns(connection: Connection, as_of: date) -> dict[str, int]:
+    """Drop what a snapshot remembers of items that left the agreement: columns that its model has no longer."""
+    erased = {}
+    for (party, _), snapshot in SNAPSHOTS.items():
+        model = snapshot.replace("snap_", "stg_")
+        with connection.transaction():
+            connection.execute("set local role transformer")
+            columns = connection.execute(
+                _FORGOTTEN, {"snapshot": snapshot, "staging": f"staging_{party}", "model": model}
+            ).fetchall()
+            for (column,) in columns:
+                connection.execute("set local role transformer")
+                relation = f"snapshots.{snapshot}.{column}"
+                erased[relation] = erasures.drop_column(connection, as_of, "snapshots", snapshot, column)
+    return erased
