@@ -109,9 +109,10 @@ def _of_dataset(connection: Connection, dataset: Dataset) -> Iterator[Holding]:
     yield Holding("landing", f"staged_{party}_{name}", "loader", "held._fetched_at::date", _NEVER)
     of_it: LiteralString = "held.party = %(party)s and held.dataset = %(dataset)s"
     yield Holding("landing", "quarantine", "loader", "held.as_of", _SUPERSEDED_EXTRACT, of_it, dataset)
-    if dataset.access == "per_key":  # who was asked, while an extract is open
-        for table in ("checkpoint", "roster"):
+    if dataset.access == "per_key":  # whom an open extract asks about, and who was asked when
+        for table in ("checkpoint", "roster", "person_hint"):
             yield Holding("landing", table, "loader", _NEVER, _NEVER)
+        yield Holding("landing", "person_asked", "loader", "held.asked_on", _NEVER)
     if snapshot := SNAPSHOTS.get((party, name)):
         yield _snapshot(snapshot)
 
