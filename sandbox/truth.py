@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from sandbox import code_changes
 from sandbox.differences import KINDS, Record
 from sandbox.jf_bodies import KEYS
 from sandbox.names import folded
@@ -82,6 +83,8 @@ class Truth:
         self._people: Counter[str] = Counter()
         self._kinds: Counter[str] = Counter()
         self._landing: dict[str, Counter[str]] = {}
+        self._unlisted: Counter[tuple[str, str]] = Counter()
+        self._codes: dict[str, list[dict[str, Any]]] = {}
         self.asked = 0
 
     def count(self, dataset: str, outcome: str, rows: int = 1) -> None:
@@ -96,6 +99,13 @@ class Truth:
         """One row that cannot be landed."""
         self._quarantine[kind, dataset, field, rule] += 1
         self.count(dataset, "quarantined")
+
+    def codes(self, changes: list[dict[str, Any]], listed: list[dict[str, Any]], day: int) -> None:
+        """What changed in the lists of codes, and BPS's list as it is on ``day``; after everybody was added."""
+        self._codes = {
+            "reference_changes": changes,
+            "reference_differences": code_changes.differences(listed, self._unlisted, day),
+        }
 
     def add(self, record: Record) -> None:
         """What comparing ``record`` finds."""
@@ -133,6 +143,8 @@ class Truth:
     def _find_unusable(self, kind: str, party: str, side: Side) -> None:
         for attribute in side.unusable:
             field = _FIELDS[attribute][0 if party == "bkn" else 1]
+            if _RULES.get(attribute) == "unmapped_code":
+                self._unlisted[attribute, side.unusable[attribute]] += 1
             self.finding(
                 kind, "data_utama" if party == "bkn" else "holders", field, _RULES.get(attribute, "impossible_date")
             )
@@ -173,6 +185,7 @@ class Truth:
             "findings": [_row(key, count) for key, count in sorted(self._findings.items())],
             "quarantine": [_row(key, count) for key, count in sorted(self._quarantine.items())],
             "landing": landing,
+            **self._codes,
         }
 
 

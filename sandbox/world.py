@@ -16,6 +16,7 @@ from typing import Any, TextIO
 
 import orjson
 
+from sandbox import code_changes
 from sandbox.agencies import Agency, build_agencies
 from sandbox.days import FIRST_DAY
 from sandbox.differences import Plan, Record, record_of, spare_nip
@@ -285,7 +286,10 @@ def _write_lists(
     known = [(agency, plan.agency(agency, "bkn", last_run)) for agency in agencies]
     # SIASN keeps an agency that was founded anew under its old id, without units.
     former = [replace(before, units=[]) for before, now in known if before.id != now.id]
-    for name, rows in siasn_lists([now for _, now in known] + former).items():
+    lists = siasn_lists([now for _, now in known] + former)
+    # In a played year the agencies alone change.
+    daily = not isinstance(plan, YearPlan)
+    for name, rows in (code_changes.siasn_on_day(lists, last_run) if daily else lists).items():
         connection.executemany(
             "insert into siasn_list values (?, ?, ?)",
             [(name, place, orjson.dumps(row)) for place, row in enumerate(rows)],
@@ -295,12 +299,17 @@ def _write_lists(
             writer.truth.count(dataset if dataset.startswith("ref_") else f"ref_{dataset}", "landed", len(rows))
     runs = range(1, last_run + 1)
     codes = [reference_codes([plan.agency(agency, "bps", run) for agency in agencies]) for run in runs]
+    if daily:
+        codes = [code_changes.bps_on_day(rows, run) for run, rows in zip(runs, codes, strict=True)]
     needs = formations(writer.filled)
     writer.rows("reference_codes", codes)
     writer.rows("formations", [needs])
     writer.truth.count("reference_codes", "landed", len(codes[-1]))
     for row in needs:
         writer.truth.count("formations", "landed" if FUNCTIONAL_POSITIONS[row["jf_code"]].fostered else "out_of_scope")
+    if daily:
+        renamed = next(agency.id for agency in agencies if agency.name.strip() == code_changes.RENAMED_AGENCY)
+        writer.truth.codes(code_changes.changes(renamed, last_run), codes[-1], last_run)
 
 
 def _publish(directory: Path, fresh: Path, fresh_export: Path, export_file: Path, truth: dict[str, Any]) -> None:

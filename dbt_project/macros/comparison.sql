@@ -40,3 +40,8 @@
     {#- A stable key from which nobody can tell the person without the secret, which only the session knows (padan.warehouse.dbt). -#}
     encode(public.hmac({{ text }}, current_setting('padan.pseudonym_key'), 'sha256'), 'hex')
 {%- endmacro %}
+
+{% macro code_shown(column) -%}
+    {#- A code as somebody typed it, for readers of marts: what does not look like one may be a name or a number of a person. -#}
+    case when {{ column }} ~ '^[[:alnum:]._/-]{1,36}$' and {{ column }} !~ '[0-9]{16}' then {{ column }} else 'unreadable' end
+{%- endmacro %}

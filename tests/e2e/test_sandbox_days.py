@@ -55,8 +55,25 @@ def assert_truth(stack: Stack) -> None:
     assert sorted(map(str, found - expected)) == []
 
 
+def assert_codes(stack: Stack) -> None:
+    """Exactly what changed in either agency's lists, and exactly the codes whose mapping is wrong."""
+    truth = truth_of(stack)
+    changed = """
+        select agency, list_name, code, change_kind from marts_reference.dim_reference_code where change_kind <> 'initial'
+        union all
+        select agency, list_name, code, 'retired' from marts_reference.dim_reference_code where is_retired
+    """
+    wrong = "select list_name, code, issue, owner_party, people from marts_reference.fct_reference_differences"
+    with psycopg.connect(stack.postgres.url("padan")) as connection:
+        assert sorted(connection.execute(changed)) == sorted(tuple(row.values()) for row in truth["reference_changes"])
+        assert sorted(connection.execute(wrong)) == sorted(
+            tuple(row.values()) for row in truth["reference_differences"]
+        )
+
+
 def test_every_planted_difference_is_found_and_none_invented(stack: Stack, first_run: dict[str, Any]) -> None:
     assert_truth(stack)
+    assert_codes(stack)
 
 
 def test_the_summary_equals_the_truth(stack: Stack, first_run: dict[str, Any]) -> None:
@@ -105,6 +122,8 @@ def test_the_next_day_mends_some_brings_new_and_tells_both(stack: Stack, first_r
     stack.build_world(day=2)
     assert run_dags(stack, FIRST_DAY + timedelta(days=1)) == []
     assert_truth(stack)
+    assert_codes(stack)
+    assert truth_of(stack)["reference_changes"]
     assert len(set((stack.home / "mail").glob("*.eml")) - mails) == 2
 
 

@@ -22,10 +22,12 @@ NAMES = {
     "staging/obligations": r"stg_obligations__[a-z_]+",
     "intermediate/matching": r"int_matching__[a-z_]+",
     "intermediate/comparison": r"int_comparison__[a-z_]+",
+    "intermediate/codes": r"int_codes__[a-z_]+",
     "intermediate/indicators": r"int_indicators__[a-z_]+",
     "marts/asn": r"(dim|fct|rpt)_[a-z_]+",
     "marts/functional_position": r"(dim|fct|rpt)_[a-z_]+",
     "marts/reconciliation": r"(dim|fct|rpt)_[a-z_]+",
+    "marts/reference": r"(dim|fct|rpt)_[a-z_]+",
 }
 # Layer -> layers it may read.
 MAY_READ = {
@@ -161,6 +163,8 @@ def test_every_stage_is_selected_by_its_tag(manifest: dict[str, Any], models: di
         "snap_bkn__people": ["people_history"],
         "snap_bps__holders": ["people_history"],
         "snap_comparison__differences": ["integration"],
+        "snap_codes__listed": ["integration"],
+        "snap_codes__differences": ["integration"],
     }
 
 

@@ -12,7 +12,7 @@ from psycopg.rows import tuple_row
 
 SCHEMAS = (
     "raw_bkn", "raw_bps", "staging_bkn", "staging_bps", "integration", "snapshots", "reference",
-    "marts_asn", "marts_functional_position", "marts_reconciliation",
+    "marts_asn", "marts_functional_position", "marts_reconciliation", "marts_reference",
 )  # fmt: skip
 # Moments and serial numbers of the run that wrote a row: true of the run, not of the content.
 VOLATILE_COLUMNS = frozenset(
