@@ -59,7 +59,8 @@ def assert_codes(stack: Stack) -> None:
     """Exactly what changed in either agency's lists, and exactly the codes whose mapping is wrong."""
     truth = truth_of(stack)
     changed = """
-        select agency, list_name, code, change_kind from marts_reference.dim_reference_code where change_kind <> 'initial'
+        select agency, list_name, code, change_kind from marts_reference.dim_reference_code
+        where change_kind <> 'initial'
         union all
         select agency, list_name, code, 'retired' from marts_reference.dim_reference_code where is_retired
     """

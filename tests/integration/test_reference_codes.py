@@ -1,4 +1,4 @@
-"""Codes of both agencies over days: versions, what changed, wrong mappings with an owner, decisions that outrank lists."""
+"""Codes of both agencies over days: versions, what changed, wrong mappings and who mends them, decisions of people."""
 
 from __future__ import annotations
 
@@ -48,7 +48,9 @@ def dbt(new_database: Callable[[], str], tmp_path: Path) -> Dbt:
 
 
 def build(dbt: Dbt, day: str) -> None:
-    dbt.run(day, "build", "--exclude-resource-type", "unit_test", "--select", MARTS, "snap_codes__listed")
+    dbt.run(
+        day, "build", "--exclude-resource-type", "unit_test", "--indirect-selection", "buildable", "--select", MARTS
+    )
 
 
 def rows(dbt: Dbt, query: str) -> list[tuple[Any, ...]]:

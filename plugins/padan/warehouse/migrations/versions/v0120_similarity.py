@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0060"
-down_revision = "0050"
+revision = "0120"
+down_revision = "0110"
 
 
 def upgrade() -> None:
