@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0120"
-down_revision = "0110"
+revision = "0130"
+down_revision = "0121"
 
 
 def upgrade() -> None:
