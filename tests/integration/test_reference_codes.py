@@ -130,10 +130,7 @@ def test_versions_and_wrong_mappings_over_days(dbt: Dbt) -> None:
 
 def test_a_reviewed_decision_ends_a_difference(dbt: Dbt, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     project = tmp_path / "project"
-    shutil.copytree(
-        dbt_world.PROJECT_DIR / "dbt_project", project / "dbt_project", ignore=shutil.ignore_patterns("t*t")
-    )
-    shutil.copytree(dbt_world.PROJECT_DIR / "dbt_project" / "tests", project / "dbt_project" / "tests")
+    shutil.copytree(dbt_world.PROJECT_DIR / "dbt_project", project / "dbt_project")
     with (project / "dbt_project" / "seeds" / "reviewed_code_mappings.csv").open("a") as decisions:
         decisions.write(f"instansi,0777,{BKN_ID},2026-01-06,,Biro SDM BPS,salah ketik\n")
         decisions.write("instansi,0998,,2026-01-06,,Biro SDM BPS,bukan instansi\n")
