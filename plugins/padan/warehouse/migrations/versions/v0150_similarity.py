@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0130"
-down_revision = "0121"
+revision = "0150"
+down_revision = "0140"
 
 
 def upgrade() -> None:
