@@ -25,7 +25,7 @@ NAMES = {
     "intermediate/codes": r"int_codes__[a-z_]+",
     "intermediate/indicators": r"int_indicators__[a-z_]+",
     "marts/asn": r"(dim|fct|rpt)_[a-z_]+",
-    "marts/functional_position": r"(dim|fct|rpt)_[a-z_]+",
+    "marts/functional_position": r"(dim|fct|rpt)_[a-z0-9_]+",
     "marts/reconciliation": r"(dim|fct|rpt)_[a-z_]+",
     "marts/reference": r"(dim|fct|rpt)_[a-z_]+",
 }

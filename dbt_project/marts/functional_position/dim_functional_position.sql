@@ -4,6 +4,10 @@ with scope_positions as (
 
 golongan as (
     select * from {{ ref('stg_bkn__golongan') }}
+),
+
+rules as (
+    select * from {{ ref('jenjang_rules') }}
 )
 
 select
@@ -14,10 +18,7 @@ select
     scope_positions.jabatan_fungsional_name,
     scope_positions.jf_group,
     scope_positions.jenjang,
-    case
-        when scope_positions.jenjang in ('PM', 'TR', 'MH', 'PY') then 'keterampilan'
-        when scope_positions.jenjang in ('PT', 'MU', 'MA', 'UT') then 'keahlian'
-    end as jenjang_category,
+    rules.category as jenjang_category,
     lowest.golongan as lowest_golongan,
     highest.golongan as highest_golongan,
     scope_positions.bup::integer as bup,
@@ -25,3 +26,4 @@ select
 from scope_positions
 left join golongan as lowest on scope_positions.lowest_golongan_id = lowest.golongan_id
 left join golongan as highest on scope_positions.highest_golongan_id = highest.golongan_id
+left join rules on scope_positions.jenjang = rules.jenjang

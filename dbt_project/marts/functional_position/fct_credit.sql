@@ -10,6 +10,10 @@ bps_credits as (
     select * from {{ ref('stg_bps__credits') }}
 ),
 
+predicates as (
+    select * from {{ ref('performance_predicates') }}
+),
+
 statements as (
     select
         people.asn_key,
@@ -44,15 +48,24 @@ statements as (
 )
 
 select
-    md5(source_side || '|' || source_row) as credit_key,
-    asn_key,
-    source_side,
-    credit_type,
-    predicate,
-    coefficient::numeric(8, 3) as coefficient,
-    credit_points::numeric(12, 3) as credit_points,
-    is_authoritative,
-    period_start,
-    period_end,
-    decree_date
+    md5(statements.source_side || '|' || statements.source_row) as credit_key,
+    statements.asn_key,
+    statements.source_side,
+    statements.credit_type,
+    statements.predicate,
+    statements.coefficient::numeric(8, 3) as coefficient,
+    statements.credit_points::numeric(12, 3) as credit_points,
+    -- PermenPANRB 1/2023 article 37: the predicate's share of the year's credit, by the months assessed.
+    round(
+        predicates.credit_share * statements.coefficient * (
+            (extract(year from statements.period_end) - extract(year from statements.period_start)) * 12
+            + extract(month from statements.period_end) - extract(month from statements.period_start) + 1
+        ) / 12,
+        2
+    )::numeric(12, 3) as points_by_rule,
+    statements.is_authoritative,
+    statements.period_start,
+    statements.period_end,
+    statements.decree_date
 from statements
+left join predicates on statements.credit_type = 'conversion' and statements.predicate = predicates.predicate

@@ -1,0 +1,73 @@
+with holder_history as (
+    select * from {{ ref('snap_bps__holders') }}
+),
+
+functional_positions as (
+    select * from {{ ref('dim_functional_position') }}
+),
+
+instansi as (
+    select * from {{ ref('dim_instansi') }}
+),
+
+crosswalk as (
+    select * from {{ ref('int_comparison__crosswalk') }}
+),
+
+instansi_codes as (
+    select *
+    from crosswalk
+    where code_type = 'instansi'
+),
+
+status_codes as (
+    select *
+    from crosswalk
+    where code_type = 'employment_status'
+),
+
+-- Each month since the first extract, counted on its last day; the present one on the logical date.
+months as (
+    select
+        month_start::date as reference_month,
+        least((month_start + interval '1 month' - interval '1 day')::date, {{ as_of() }}) as counted_on
+    from generate_series(
+        (select date_trunc('month', min(holder_history.dbt_valid_from)) from holder_history),
+        date_trunc('month', {{ as_of() }}),
+        interval '1 month'
+    ) as series (month_start)
+),
+
+-- BPS's list alone, as it read on that day: BPS fosters these positions and publishes the indicator.
+listed as (
+    select
+        months.reference_month,
+        coalesce(instansi_codes.bkn_code, 'unknown') as instansi_id,
+        functional_positions.jf_group,
+        coalesce(holder_history.jenjang, 'unknown') as jenjang,
+        coalesce(holder_history.sex, 'unknown') as sex,
+        -- 01 Aktif, 71 PPPK Aktif.
+        coalesce(status_codes.bkn_code in ('01', '71'), false) as is_active
+    from months
+    inner join holder_history
+        on
+            months.counted_on >= holder_history.dbt_valid_from
+            and (holder_history.dbt_valid_to is null or months.counted_on < holder_history.dbt_valid_to)
+    inner join functional_positions on holder_history.jf_code = functional_positions.bps_code
+    left join instansi_codes on holder_history.instansi_code = instansi_codes.bps_code
+    left join status_codes on holder_history.employment_status_code = status_codes.bps_code
+)
+
+select
+    listed.reference_month,
+    listed.instansi_id,
+    listed.jf_group,
+    listed.jenjang,
+    listed.sex,
+    min(instansi.instansi_name) as instansi_name,
+    coalesce(min(instansi.instansi_kind), 'unknown') as instansi_kind,
+    count(*) as people,
+    count(*) filter (where listed.is_active) as active_people
+from listed
+left join instansi on listed.instansi_id = instansi.instansi_id
+group by listed.reference_month, listed.instansi_id, listed.jf_group, listed.jenjang, listed.sex
