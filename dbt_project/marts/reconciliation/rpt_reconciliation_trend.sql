@@ -18,14 +18,21 @@ owners as (
     group by attribute, owner_party
 ),
 
+runs as (
+    select distinct as_of from attribute_counts
+),
+
+-- Presence is compared of each person and counted in no pair: its pairs are null.
 grid as (
     select
-        attribute_counts.as_of as run_date,
-        attribute_counts.attribute,
+        runs.as_of as run_date,
+        owners.attribute,
         owners.owner_party,
         attribute_counts.pairs
-    from attribute_counts
-    inner join owners on attribute_counts.attribute = owners.attribute and attribute_counts.as_of >= owners.first_on
+    from runs
+    inner join owners on runs.as_of >= owners.first_on
+    left join attribute_counts
+        on runs.as_of = attribute_counts.as_of and owners.attribute = attribute_counts.attribute
 ),
 
 -- What each event adds to the open cases of a party, and what it takes from those of the party that had it before.
