@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from airflow.sdk import dag
-from airflow.timetables.trigger import CronTriggerTimetable
-from support.steps import DAG_ARGUMENTS, step
+from support.steps import DAG_ARGUMENTS, jakarta_time, step
 
 
 @dag(
     **DAG_ARGUMENTS,
     # Daily: a term is over on its day. Before the nightly extraction, so that nothing past its term is built upon.
-    schedule=CronTriggerTimetable("30 0 * * *", timezone="Asia/Jakarta", run_immediately=False),
+    schedule=jakarta_time("30 0 * * *"),
     tags=["padan", "agreement"],
 )
 def maintain_retention() -> None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Self
+
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings
 
 from padan import landing
 from padan.agencies import Exchange, FailedUnit, Page, PageReader
@@ -41,6 +45,19 @@ def settings_for(database_url: str, folder: Path, **changes: Any) -> Settings:
             **changes,
         }
     )
+
+
+def environment_of(settings: BaseSettings) -> dict[str, str]:
+    """The environment variables from which ``settings`` would be read."""
+
+    def text(value: Any) -> str:
+        if isinstance(value, SecretStr):
+            return value.get_secret_value()
+        return json.dumps([text(one) for one in value]) if isinstance(value, tuple) else str(value)
+
+    prefix = settings.model_config.get("env_prefix", "")
+    given = {name: getattr(settings, name) for name in type(settings).model_fields}
+    return {f"{prefix}{name.upper()}": text(value) for name, value in given.items() if value is not None}
 
 
 def nip_of(number: int) -> str:

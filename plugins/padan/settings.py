@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from padan.errors import ConfigurationError
 
@@ -196,6 +196,8 @@ def load(kind: type[SettingsType]) -> SettingsType:
         require_private(Path(file), 0o077)
     try:
         return kind(_env_file=file)
+    except SettingsError as error:  # names the field and where it was read, not its value
+        raise ConfigurationError(f"settings unusable: {error}") from None
     except ValidationError as error:
         prefix = str(kind.model_config.get("env_prefix", ""))
         names = ", ".join(f"{prefix}{'_'.join(map(str, item['loc']))}".upper() for item in error.errors())

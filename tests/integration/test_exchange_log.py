@@ -20,7 +20,7 @@ from padan.errors import ExchangeLogBroken
 from padan.warehouse import exchange_log, migrations
 from padan.warehouse.connection import Connection, connect
 from padan.warehouse.migrations import migrate
-from tests.scripted_agencies import Bench
+from tests.scripted_agencies import Bench, environment_of
 
 KEY, OTHER_KEY = b"k" * 32, b"o" * 32
 MOMENT = datetime(2026, 3, 2, 1, 2, 3, 456789, tzinfo=UTC)
@@ -223,9 +223,8 @@ def test_an_extraction_leaves_a_sealed_log_that_the_command_verifies(
 
     bench.bps()
     bench.bkn()
-    for name, value in bench.settings.model_dump().items():
-        text = value.get_secret_value() if hasattr(value, "get_secret_value") else str(value)
-        monkeypatch.setenv(f"PADAN_{name.upper()}", text)
+    for name, text in environment_of(bench.settings).items():
+        monkeypatch.setenv(name, text)
     done = CliRunner().invoke(app, ["exchange", "verify"])
     rows = bench.value("select count(*) from landing.exchange_log")
     assert done.exit_code == 0

@@ -33,7 +33,7 @@ from sandbox import jf_service, siasn
 from sandbox.world import build
 from tests.integration.test_agencies_sandbox import SECRETS, Service, serving
 from tests.sandbox_reader import ServedWorld
-from tests.scripted_agencies import AGREEMENT, Bench, World, settings_for
+from tests.scripted_agencies import AGREEMENT, Bench, World, environment_of, settings_for
 
 PEOPLE, SEED = 200, 11
 RUN_IN_ITS_OWN_PROCESS = """
@@ -125,12 +125,8 @@ class Landing:
         """Extract both agencies in a process of its own."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PADAN_")}
         environment["PYTHONPATH"] = os.pathsep.join(sys.path)
-        for prefix, settings in (("", self.bench.settings), ("JF_", self.jf), ("SIASN_", self.siasn)):
-            for name in type(settings).model_fields:
-                value = getattr(settings, name)
-                if value is not None:
-                    text = value.get_secret_value() if hasattr(value, "get_secret_value") else str(value)
-                    environment[f"PADAN_{prefix}{name.upper()}"] = text
+        for settings in (self.bench.settings, self.jf, self.siasn):
+            environment |= environment_of(settings)
         return subprocess.Popen([sys.executable, "-c", RUN_IN_ITS_OWN_PROCESS, self.day.isoformat()], env=environment)
 
 
