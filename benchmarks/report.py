@@ -105,7 +105,7 @@ def _cells(found: Spread, form: str) -> tuple[str, str]:
 def _landing_table(result: dict[str, Any]) -> Table:
     rows, size = result["plan"]["rows"], result["plan"]["page_size"]
     labels = {FLOOR: "plain COPY", PADAN: "Padan, published", "staged": "Padan, staged", DLT: "dlt, as it comes"}
-    title = f"Landing {rows:,} holders from pages of {size:,}, one process"
+    title = f"Landing {rows:,} holders from pages of {size:,}"
     table = _table(title, "", "rows/s", "least to most", "MB/s", "seconds", "peak MB")
     for name, figures in result["landing"].items():
         table.add_row(

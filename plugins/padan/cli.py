@@ -136,6 +136,7 @@ def main() -> None:
     """Entry point: every error ends in one line and exit code 1, never in a traceback, which may quote a value."""
     redaction.install()
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it announces its plugins when it is imported
     os.environ.setdefault("PADAN_ENV_FILE", str(Path.cwd() / "var" / "padan.env"))
     try:
         app()
