@@ -46,8 +46,9 @@ lint: $(VENV)/.run $(VENV)/.test  ## Linters, types, layers, secrets.
 audit: $(VENV)/.test  ## Known vulnerabilities of the locked packages, as far as their service can be reached.
 	$(BIN)/python .ci/audit.py
 
-bench: $(VENV)/.run  ## Landing and fetching next to plain COPY and to dlt (benchmarks/README.md). ROWS=200000, ROUNDS=3.
-	@$(BIN)/python -m benchmarks $(if $(ROWS),--rows $(ROWS)) $(if $(ROUNDS),--rounds $(ROUNDS))
+bench: $(VENV)/.run  ## Measure (benchmarks/README.md). SUITE="landing national", PEOPLE=20000, ROWS=200000, ROUNDS=3.
+	@$(BIN)/python -m benchmarks $(SUITE) $(if $(filter-out file,$(origin PEOPLE)),--people $(PEOPLE)) \
+		$(if $(ROWS),--rows $(ROWS)) $(if $(ROUNDS),--rounds $(ROUNDS))
 
 lock: $(VENV)/.uv  ## Compile the lock files anew.
 	for name in bootstrap '' dev; do $(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url \

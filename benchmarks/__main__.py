@@ -1,4 +1,4 @@
-"""``python -m benchmarks`` (``make bench``): measure, print tables, write ``benchmarks/results/latest.json``."""
+"""``python -m benchmarks [SUITE ...]`` (``make bench``): measure, print tables, write ``results/SUITE.json``."""
 
 from __future__ import annotations
 
@@ -6,62 +6,66 @@ import argparse
 import json
 from dataclasses import asdict
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from benchmarks import machine, report
+from benchmarks import machine, report, suites
 from benchmarks.contestant import PROJECT
-from benchmarks.contestants import Arena, Plan, Progress, landing_rounds, people_rounds
-from benchmarks.server import served
-from sandbox.postgres import EmbeddedPostgres
+from benchmarks.suites import SUITES, Bench, Options
+from sandbox.postgres import SUPERUSER, EmbeddedPostgres
 
-RESULT = PROJECT / "benchmarks" / "results" / "latest.json"
+RESULTS = PROJECT / "benchmarks" / "results"
 
 
-def plan_of(arguments: list[str] | None = None) -> Plan:
-    """The plan that the command line asks for."""
+def wanted(arguments: list[str] | None = None) -> tuple[list[str], Options]:
+    """Which suites the command line asks for, and how large."""
+    usual = Options()
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
-    parser.add_argument("--rows", type=int, default=200_000, help="holders to land")
-    parser.add_argument("--page-size", type=int, default=1000, help="rows a page; the service allows 1000")
-    parser.add_argument("--rounds", type=int, default=3, help="how often each contestant runs, in turn")
-    parser.add_argument("--seconds", type=float, default=20.0, help="length of the fetch at the allowed rate")
-    parser.add_argument("--no-dlt", action="store_true", help="leave the peer out")
-    found = parser.parse_args(arguments)
-    return Plan(found.rows, found.page_size, found.rounds, found.seconds, not found.no_dlt)
+    parser.add_argument("suites", nargs="*", metavar="SUITE", help=f"{', '.join(SUITES)}; without one: all")
+    parser.add_argument("--people", type=int, default=usual.people, help="people a side (%(default)s)")
+    parser.add_argument("--rows", type=int, default=usual.rows, help="rows that a source lists (%(default)s)")
+    parser.add_argument("--page-size", type=int, default=usual.page_size, help="the service allows 1000")
+    parser.add_argument("--rounds", type=int, default=usual.rounds, help="how often each contestant runs, in turn")
+    parser.add_argument("--seconds", type=float, default=usual.seconds, help="length of the fetch at the allowed rate")
+    parser.add_argument("--no-peers", dest="peers", action="store_false", help="leave out what is not ours")
+    found = vars(parser.parse_args(arguments))
+    names = found.pop("suites") or list(SUITES)
+    if unknown := [name for name in names if name not in SUITES]:
+        parser.error(f"no suite {', '.join(unknown)}; there are {', '.join(SUITES)}")
+    return names, Options(**found)
 
 
-def measure(server: EmbeddedPostgres, directory: Path, plan: Plan, progress: Progress) -> dict[str, Any]:
-    """Everything that the plan asks for, on a running server; ``directory`` holds what the contestants write."""
-    before = machine.load()
-    with served(plan.rows, plan.page_size) as url:
-        arena = Arena(server, directory, url, plan.page_size)
-        landing = landing_rounds(arena, plan, progress)
-        people = people_rounds(arena, plan, progress)
+def run(name: str, bench: Bench) -> dict[str, Any]:
+    """One suite's result with the machine, the load before it and the options."""
+    load = machine.load()
+    result = suites.find(name).measure(bench)
     return {
+        "suite": name,
         "taken_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "plan": asdict(plan),
-        "machine": machine.describe(arena.admin_url),
-        "load": {"before": before},
-        **report.summarise(landing, people),
-        "rounds": {"landing": landing, "people": people},
+        "options": asdict(bench.options),
+        "machine": machine.describe(bench.server.url("postgres", SUPERUSER)),
+        "load": {"before": load},
+        "result": result,
     }
 
 
 def main() -> None:
     """Run on a durable server of its own below var/bench, which is stopped at the end."""
-    plan = plan_of()
+    names, options = wanted()
     console = Console()
     directory = PROJECT / "var" / "bench"
     server = EmbeddedPostgres(directory / "postgres").start()
+    bench = Bench(server, directory, options, lambda line: console.print(f"[dim]{line}[/]", highlight=False))
     try:
-        result = measure(server, directory, plan, lambda line: console.print(f"[dim]{line}[/]", highlight=False))
+        for name in names:
+            taken = run(name, bench)
+            path = RESULTS / f"{name}.json"
+            path.write_text(json.dumps(taken, indent=2) + "\n")
+            report.show(taken, console)
+            console.print(f"written to {path.relative_to(PROJECT)}", highlight=False)
     finally:
         server.stop()
-    report.show(result, console)
-    RESULT.write_text(json.dumps(result, indent=2) + "\n")
-    console.print(f"written to {RESULT.relative_to(PROJECT)}", highlight=False)
 
 
 if __name__ == "__main__":

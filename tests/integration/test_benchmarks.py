@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
@@ -9,14 +10,15 @@ import pytest
 from rich.console import Console
 
 from benchmarks import report
-from benchmarks.__main__ import measure
+from benchmarks.__main__ import run, wanted
 from benchmarks.contestant import RunFailed
 from benchmarks.contestants import FLOOR, PADAN, Arena, Plan, landing_rounds
 from benchmarks.pages import render
 from benchmarks.server import served
+from benchmarks.suites import SUITES, Bench, Options
 from sandbox.postgres import EmbeddedPostgres
 
-PLAN = Plan(rows=2000, page_size=500, rounds=1, seconds=0.5, dlt=False)
+OPTIONS = Options(rows=2000, page_size=500, rounds=1, seconds=0.5, peers=False)
 
 
 def quiet(line: str) -> None:
@@ -26,17 +28,26 @@ def quiet(line: str) -> None:
 def test_everybody_stores_all_rows_and_the_figures_become_a_table(
     postgres_server: EmbeddedPostgres, tmp_path: Path
 ) -> None:
-    result = measure(postgres_server, tmp_path, PLAN, quiet)
+    taken = run("landing", Bench(postgres_server, tmp_path, OPTIONS, quiet))
 
+    result = taken["result"]
     (done,) = result["rounds"]["landing"]
-    assert done[PADAN]["rows"] == done[FLOOR]["rows"] == PLAN.rows
-    assert done[PADAN]["http_bytes"] >= render(PLAN.rows, PLAN.page_size).size
-    assert PLAN.rows * 200 < done[FLOOR]["copy_bytes"] < done[PADAN]["http_bytes"]
+    assert done[PADAN]["rows"] == done[FLOOR]["rows"] == OPTIONS.rows
+    assert done[PADAN]["http_bytes"] >= render(OPTIONS.rows, OPTIONS.page_size).size
+    assert OPTIONS.rows * 200 < done[FLOOR]["copy_bytes"] < done[PADAN]["http_bytes"]
     ratio = result["ratios"]["of_plain_copy"]["median"]
     assert ratio == pytest.approx(done[FLOOR]["seconds"] / done[PADAN]["seconds"])
-    assert json.loads(json.dumps(result)) == result
-    console = Console(record=True, quiet=True, width=100)
-    report.show(result, console)
+    assert json.loads(json.dumps(taken)) == taken
+    printed = io.StringIO()
+    report.show(taken, Console(file=printed, width=100))
+    assert "plain COPY" in printed.getvalue()
+
+
+def test_the_command_line_names_suites_and_their_size() -> None:
+    assert wanted([]) == (list(SUITES), Options())
+    assert wanted(["landing", "--people", "300", "--no-peers"]) == (["landing"], Options(people=300, peers=False))
+    with pytest.raises(SystemExit):
+        wanted(["nothing_of_the_kind"])
 
 
 def test_a_contestant_that_loses_rows_has_no_figure(postgres_server: EmbeddedPostgres, tmp_path: Path) -> None:

@@ -1,0 +1,57 @@
+"""The named suites. A new one is a module with the two functions of :class:`Suite`, and a line in ``SUITES``."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+from rich.table import Table
+
+from sandbox.postgres import EmbeddedPostgres
+
+Progress = Callable[[str], None]
+Result = dict[str, Any]
+
+SUITES = {
+    "landing": "benchmarks.landing_suite",
+}
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line asks for; a suite reads what concerns it."""
+
+    people: int = 20_000  # a side, where a suite has two
+    rows: int = 200_000  # that a source lists
+    page_size: int = 1000
+    rounds: int = 3
+    seconds: float = 20.0  # of the fetch at the allowed rate
+    peers: bool = True  # what a user would pick instead, each in an environment of its own
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A running server, a folder for what is written, what to measure, and where to say how far it is."""
+
+    server: EmbeddedPostgres
+    directory: Path
+    options: Options
+    progress: Progress
+
+
+class Suite(Protocol):
+    """What the module of a suite holds."""
+
+    def measure(self, bench: Bench) -> Result:
+        """Everything measured, ready for JSON; raises RunFailed where something computed what is wrong."""
+
+    def tables(self, result: Result) -> Iterator[Table]:
+        """The result as tables for people."""
+
+
+def find(name: str) -> Suite:
+    """The suite; its module is imported now and not before."""
+    return cast(Suite, importlib.import_module(SUITES[name]))
