@@ -9,6 +9,25 @@
     translate(lower({{ column }}), ' .,''-/', '')
 {%- endmacro %}
 
+{% macro set_elements(value) -%}
+    {#- The elements of a set that is written as one text, set apart by commas or semicolons, folded, each once, in order. -#}
+    (
+        select array_agg(distinct {{ folded('element') }} order by {{ folded('element') }})
+        from regexp_split_to_table({{ value }}, '[,;]') as element
+        where {{ folded('element') }} <> ''
+    )
+{%- endmacro %}
+
+{% macro elements_only_in(value, other) -%}
+    {#- The elements of ``value`` that ``other`` lacks, as they are written; null where there is none. -#}
+    (
+        select string_agg(distinct btrim(element), ', ' order by btrim(element))
+        from regexp_split_to_table({{ value }}, '[,;]') as element
+        where {{ folded('element') }} <> ''
+            and {{ folded('element') }} <> all(coalesce({{ set_elements(other) }}, '{}'))
+    )
+{%- endmacro %}
+
 {% macro same_value(left, right) -%}
     {#-
         Whether two values, neither null, are the same for the comparator and the tolerances of their row. A new comparator is one
@@ -17,8 +36,9 @@
     case
         when {{ left }} = {{ right }} then true
         -- Most texts differ in case and points alone: told without a regular expression, which costs fifty times as much.
-        when comparator = 'text' and {{ plainly_folded(left) }} = {{ plainly_folded(right) }} then true
+        when comparator in ('text', 'set') and {{ plainly_folded(left) }} = {{ plainly_folded(right) }} then true
         when comparator = 'text' then {{ folded(left) }} = {{ folded(right) }}
+        when comparator = 'set' then {{ set_elements(left) }} is not distinct from {{ set_elements(right) }}
         when comparator = 'date'
             then abs({{ left }}::date - {{ right }}::date) <= tolerance_days
         when comparator = 'number'

@@ -147,3 +147,28 @@ def test_a_reviewed_decision_ends_a_difference(dbt: Dbt, tmp_path: Path, monkeyp
     assert rows(dbt, "select bkn_code from integration.int_comparison__crosswalk where bps_code = '0777'") == [
         (BKN_ID,)
     ]
+
+
+def test_the_same_person_before_and_after_a_decision_changes(
+    dbt: Dbt, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """BPS writes 0001 both days; BKN's agency is that of the first decision, so only the second day differs."""
+    project = tmp_path / "project"
+    shutil.copytree(dbt_world.PROJECT_DIR / "dbt_project", project / "dbt_project")
+    with (project / "dbt_project" / "seeds" / "reviewed_code_mappings.csv").open("a") as decisions:
+        decisions.write(f"instansi,0001,{dbt_world.BPS_ID},2026-01-01,{DAY_1},Biro SDM BPS,sebelum pemekaran\n")
+        decisions.write(f"instansi,0001,{BKN_ID},{DAY_2},,Biro SDM BPS,setelah pemekaran\n")
+    monkeypatch.setattr(dbt_world, "PROJECT_DIR", project)
+    verdicts = []
+    for day in (DAY_1, DAY_2):
+        dbt.run(day, "build", "--exclude-resource-type", "unit_test", "--indirect-selection", "buildable",
+                "--select", "+int_comparison__verdicts")  # fmt: skip
+        verdicts += rows(
+            dbt,
+            "select verdict, bkn_value, bps_value from integration.int_comparison__verdicts "
+            "where attribute = 'instansi' and person_id_bkn = 'P0001'",
+        )
+    assert verdicts == [
+        ("identical", dbt_world.BPS_ID, dbt_world.BPS_ID),
+        ("modified", dbt_world.BPS_ID, BKN_ID),
+    ]

@@ -47,6 +47,15 @@ select
     -- A code is shown with its name, as a person reads it.
     coalesce(bkn_names.code_name || ' (' || verdicts.bkn_value || ')', verdicts.bkn_value) as bkn_value,
     coalesce(bps_names.code_name || ' (' || verdicts.bps_value || ')', verdicts.bps_value) as bps_value,
+    case
+        when registry.comparator = 'set' and differences.verdict = 'modified'
+            then
+                concat_ws(
+                    '; ',
+                    'hanya BKN: ' || {{ elements_only_in('verdicts.bkn_value', 'verdicts.bps_value') }},
+                    'hanya BPS: ' || {{ elements_only_in('verdicts.bps_value', 'verdicts.bkn_value') }}
+                )
+    end as differing_elements,
     differences.first_seen_on,
     cases.due_on
 from differences
