@@ -26,6 +26,7 @@ from padan.flows import MAINTENANCE, PIPELINE, WATCH, Step, Workflow, run, told
 from padan.minutes_cli import app as minutes_app
 from padan.obligations_cli import obligations
 from padan.privacy_cli import privacy_app, subject_app
+from padan.reference_cli import app as reference_app
 
 app = typer.Typer(
     help="Padan: warehouse of the BPS-BKN data agreement. Settings come from the environment or from PADAN_ENV_FILE.",
@@ -40,6 +41,7 @@ app.add_typer(alerts_app, name="alerts", rich_help_panel="The ledger")
 app.add_typer(exchange_app, name="exchange", rich_help_panel="The agreement")
 app.add_typer(subject_app, name="subject", rich_help_panel="Personal data")
 app.add_typer(privacy_app, name="privacy", rich_help_panel="Personal data")
+app.add_typer(reference_app, name="reference", rich_help_panel="The agreement")
 app.command("obligations", rich_help_panel="The agreement")(obligations)
 console = Console(stderr=True)
 
