@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import re
 from collections.abc import Callable
@@ -14,7 +16,9 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from padan import differences
 from padan.quality.suites import Attribute, expand, read_suites
+from padan.warehouse.connection import connect
 from sandbox.postgres import SUPERUSER, EmbeddedPostgres
 from tests.integration.dbt_world import (
     BKN_ID,
@@ -251,6 +255,79 @@ def test_the_same_run_again_changes_no_row(dbt: Dbt) -> None:
     dbt.stages(DAY_2)  # another day, the same data
     assert content(dbt) == before
     assert len(before) > 30
+
+
+# Numbers and fingerprints as they were made before they were keyed, for every difference that is open.
+BEFORE_KEYS = """
+    select
+        case_key,
+        'K-' || upper(left(encode(sha256(convert_to(pair || '|' || attribute, 'UTF8')), 'hex'), 12)) as old_case_id,
+        encode(sha256(convert_to(concat_ws(
+            '|', pair, attribute, verdict, coalesce(bkn_value, '-'), coalesce(bps_value, '-')
+        ), 'UTF8')), 'hex') as old_fingerprint
+    from integration.int_comparison__verdicts
+    cross join lateral (select coalesce(person_id_bkn, '') || '|' || coalesce(holder_id, '')) as pairs (pair)
+    where verdict <> 'identical'
+"""
+
+
+def test_case_numbers_from_before_they_were_keyed_stay_valid(dbt: Dbt) -> None:
+    """A ledger of the version before: each case keeps its number, none looks changed; what is new is keyed."""
+    keyed = dict(rows(dbt, "select case_key, case_id from integration.int_comparison__open_differences"))
+    old = {key: (number, seen) for key, number, seen in rows(dbt, BEFORE_KEYS)}
+    assert set(keyed) == set(old)
+    assert not set(keyed.values()) & {number for number, _ in old.values()}
+    with psycopg.connect(dbt.database_url) as connection:
+        connection.execute(
+            f"""
+            insert into ledger.event (case_id, as_of, kind, actor, asn_key, attribute, verdict, severity, owner_party,
+                instansi_id, value_fingerprint, due_on)
+            select old_case_id, '{DAY_1}', 'opened', 'data', asn_key, attribute, fct_differences.verdict, severity,
+                owner_party, fct_differences.instansi_id, old_fingerprint, '2026-03-02'
+            from ({BEFORE_KEYS}) as before
+            join integration.int_comparison__verdicts using (case_key)
+            join marts_reconciliation.fct_differences using (asn_key, attribute)
+            where attribute <> 'presence';  -- those are opened today, by the version with keys
+            insert into ledger.event (case_id, as_of, kind, actor, until, reason)
+            select case_id, '{DAY_1}', 'waived', 'a unit', '2026-12-01', 'known' from ledger.difference_case
+            where attribute = 'name';
+            update snapshots.snap_comparison__differences as kept
+            set case_id = old_case_id, value_fingerprint = old_fingerprint
+            from ({BEFORE_KEYS}) as before where kept.case_key = before.case_key and kept.attribute <> 'presence'
+            """.encode()
+        )
+    dbt.stages(DAY_2)
+    now = rows(
+        dbt,
+        "select case_key, case_id, value_fingerprint, attribute, first_seen_on::text "
+        "from marts_reconciliation.fct_differences "
+        "join integration.int_comparison__open_differences using (case_id, attribute, value_fingerprint)",
+    )
+    assert {row[4] for row in now} == {DAY_1}
+    assert {row[0]: row[1:3] for row in now if row[3] != "presence"} == {
+        row[0]: old[row[0]] for row in now if row[3] != "presence"
+    }
+    assert {row[1] for row in now if row[3] == "presence"} == {keyed[row[0]] for row in now if row[3] == "presence"}
+    with connect(dbt.database_url) as connection:
+        done = differences.update(connection, date.fromisoformat(DAY_2), critical_term=10, warning_term=30)
+        assert done.events == {"opened": 2}  # the two whom one side alone knows
+        states = connection.execute("select attribute, state from ledger.difference_case where state <> 'open'")
+        assert states.fetchall() == [("name", "waived")]
+
+        # Values that change are under a key from then on, and the number stays.
+        with connection.transaction(force_rollback=True):
+            connection.execute("set local role transformer; set local padan.pseudonym_key = 'synthetic'")
+            connection.execute(
+                "update integration.int_comparison__verdicts set bkn_value = 'new', bps_value = 'old' "
+                "where attribute = 'unit' and verdict = 'modified'"
+            )
+            model = "intermediate/comparison/int_comparison__open_differences.sql"
+            query = (dbt.home / "target" / "compiled" / "padan" / model).read_text()
+            ((key, number, fingerprint),) = connection.execute(
+                f"select case_key, case_id, value_fingerprint from ({query}) as found where attribute = 'unit'".encode()
+            ).fetchall()
+        assert number == old[key][0]
+        assert fingerprint == hmac.new(b"synthetic", b"P0006|6|unit|modified|new|old", hashlib.sha256).hexdigest()
 
 
 def test_history_of_what_changed(dbt: Dbt) -> None:

@@ -48,7 +48,7 @@ statements as (
 )
 
 select
-    md5(statements.source_side || '|' || statements.source_row) as credit_key,
+    {{ pseudonym("statements.source_side || '|' || statements.source_row") }} as credit_key,
     statements.asn_key,
     statements.source_side,
     statements.credit_type,

@@ -12,6 +12,7 @@ select
     verdict,
     severity,
     owner_party,
+    value_fingerprint,
     state,
     resolution,
     times_reopened,
