@@ -6,7 +6,7 @@ import json
 import stat
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import psycopg
@@ -70,10 +70,10 @@ def broken_row(connection: Connection, folder: Path, key: bytes = KEY) -> int:
 def rechain(connection: Connection) -> None:
     """What a forger does who knows how rows are chained: hash everything anew."""
     previous = exchange_log.GENESIS
-    with connection.transaction():
-        rows = list(exchange_log._rows(connection))
-    for exchange_id, content, _, _ in rows:
-        own = exchange_log.row_hash(previous, exchange_id, content)
+    names = ", ".join(exchange_log.COLUMNS)
+    rows = connection.execute(f"select exchange_id, {names} from landing.exchange_log order by 1".encode()).fetchall()
+    for exchange_id, *content in rows:
+        own = exchange_log.row_hash(previous, exchange_id, tuple(content))
         tamper(
             connection,
             f"update landing.exchange_log set previous_hash = '{previous}', row_hash = '{own}' "
@@ -181,6 +181,67 @@ def test_a_forged_seal_is_found(log: Connection, tmp_path: Path) -> None:
     assert broken_row(log, tmp_path, key=OTHER_KEY) == 6
     tamper(log, f"update landing.exchange_seal set row_hash = '{'f' * 64}' where seal_id = 2")
     assert broken_row(log, tmp_path) == 10
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {1: 'quote " backslash \\ tab \t line \n return \r'},
+        {2: "control \x01\x1f\x7f, bell \x07, form \x0c, back \x08"},
+        {4: "é 日本 😀 \u2028 </script>"},
+        {11: MOMENT.replace(microsecond=0)},
+        {11: MOMENT.replace(microsecond=120_000)},
+        {11: MOMENT.replace(year=1970)},
+        {12: 0.0},
+        {12: 3.0},
+        {12: 1e-5},
+        {12: 0.1 + 0.2},
+        {12: 123456.789e-9},
+        {12: 1e14},
+    ],
+)
+def test_the_database_hashes_a_row_as_it_was_written(
+    log: Connection, tmp_path: Path, change: dict[int, object]
+) -> None:
+    row = list(values(1))
+    for place, value in change.items():
+        row[place] = value
+    exchange_log.append(log, [tuple(row)])
+    assert exchange_log.verify(log, KEY, tmp_path).rows == 11
+
+
+def test_since_a_day_only_what_was_sealed_later_is_followed(log: Connection, tmp_path: Path) -> None:
+    day = log.execute("select day from landing.exchange_seal where seal_id = 1").fetchone()[0]  # type: ignore[index]
+    forged = exchange_log._seal_of(KEY, exchange_log.GENESIS, 1, "2020-01-01", 6, hash_of(log, 6))
+    following = exchange_log._seal_of(KEY, forged, 2, day.isoformat(), 10, hash_of(log, 10))
+    tamper(
+        log,
+        f"update landing.exchange_seal set day = '2020-01-01', seal = '{forged}' where seal_id = 1",
+        f"update landing.exchange_seal set seal = '{following}' where seal_id = 2",
+    )
+    folder = tmp_path / "no seal was kept"
+    assert exchange_log.verify(log, KEY, folder, since=day).rows == 5  # row 6 bears the seal, then 7 to 10
+    assert exchange_log.verify(log, KEY, folder, since=date(2020, 1, 1)).rows == 10
+    tamper(log, "update landing.exchange_log set status = 500 where exchange_id = 2")
+    assert exchange_log.verify(log, KEY, folder, since=day).rows == 5
+    assert broken_row(log, folder) == 2
+    tamper(log, "update landing.exchange_log set status = 500 where exchange_id = 8")
+    with pytest.raises(ExchangeLogBroken, match="row 8 "):
+        exchange_log.verify(log, KEY, folder, since=day)
+
+
+def test_since_a_day_the_sealed_row_itself_must_stand(log: Connection, tmp_path: Path) -> None:
+    tomorrow = datetime.now(UTC).date() + timedelta(days=2)
+    assert exchange_log.verify(log, KEY, tmp_path, since=tomorrow).rows == 1
+    tamper(log, "update landing.exchange_log set status = 500 where exchange_id = 8")
+    rechain(log)
+    with pytest.raises(ExchangeLogBroken, match="row 7 or a later one up to 10"):
+        exchange_log.verify(log, KEY, tmp_path, since=tomorrow)
+
+
+def hash_of(connection: Connection, exchange_id: int) -> str:
+    found = connection.execute("select row_hash from landing.exchange_log where exchange_id = %s", (exchange_id,))
+    return str(found.fetchone()[0])  # type: ignore[index]
 
 
 @pytest.mark.parametrize("table", ["exchange_log", "exchange_seal"])

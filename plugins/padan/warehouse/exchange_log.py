@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 from zoneinfo import ZoneInfo
 
 from psycopg import sql
@@ -31,7 +31,6 @@ GENESIS = hashlib.sha256(b"padan exchange log").hexdigest()  # what the first ro
 SEAL_KEY = "exchange log seal"  # the purpose of its key: padan.settings.Settings.key
 SEALS_FILE = "exchange_seals.jsonl"
 _ONE_WRITER = "select pg_advisory_xact_lock(hashtextextended('padan:exchange_log', 0))"
-_ROWS_AT_ONCE = 10_000
 _JAKARTA = ZoneInfo("Asia/Jakarta")
 
 
@@ -98,8 +97,11 @@ def seal(connection: Connection, key: bytes, folder: Path) -> None:
     _keep(folder / SEALS_FILE, made)
 
 
-def verify(connection: Connection, key: bytes, folder: Path) -> Verified:
+def verify(connection: Connection, key: bytes, folder: Path, *, since: date | None = None) -> Verified:
     """Follow the chain from its first row, and hold it against its seals and against those kept in ``folder``.
+
+    With ``since``, from the last row sealed before that day; the seals are genuine, so what they sealed is only looked
+    at where they bear on a row. The database does the work, all rows in two statements.
 
     Raises:
         ExchangeLogBroken: naming the first row that is not as it was written.
@@ -109,23 +111,90 @@ def verify(connection: Connection, key: bytes, folder: Path) -> Verified:
         seals = list(_seals(connection, "order by seal_id"))
         _refuse_forged(seals, key)
         _refuse_lost(seals, folder / SEALS_FILE)
-        sealed = {one.exchange_id: one for one in seals}
-        expected, previous = 1, GENESIS
-        for exchange_id, values, carried, own in _rows(connection):
-            if exchange_id != expected:
-                raise ExchangeLogBroken(expected, f"is missing; the next one is row {exchange_id}")
-            if carried != previous:
-                raise ExchangeLogBroken(exchange_id, "does not carry the hash of the row before it")
-            if own != row_hash(previous, exchange_id, values):
-                raise ExchangeLogBroken(exchange_id, "is not as it was written")
-            one = sealed.pop(exchange_id, None)
-            if one and one.row_hash != own:
-                since = max((each.exchange_id for each in seals if each.exchange_id < exchange_id), default=0) + 1
-                raise ExchangeLogBroken(since, f"or a later one up to {exchange_id} was rewritten (seal {one.seal_id})")
-            expected, previous = exchange_id + 1, own
-        if sealed:
-            raise ExchangeLogBroken(expected, f"is missing: row {max(sealed)} was sealed")
-        return Verified(expected - 1, len(seals))
+        trusted = [one for one in seals if since and one.day < since.isoformat()]
+        start = trusted[-1].exchange_id if trusted else 1
+        head, _ = _head(connection)
+        problem = min(
+            filter(None, (_first_unlinked(connection, start), _first_altered(connection, start))), default=None
+        )
+        limit = problem[0] if problem else head + 1
+        _refuse_rewritten(connection, seals, limit)
+        if problem:
+            raise ExchangeLogBroken(problem[0], problem[2])
+        if seals and max(one.exchange_id for one in seals) > head:
+            raise ExchangeLogBroken(head + 1, f"is missing: row {max(one.exchange_id for one in seals)} was sealed")
+        return Verified(max(head - start + 1, 0), len(seals))
+
+
+# What row_hash() hashes, of a row: to_json escapes as Python's json does, and both write the shortest exact number.
+_CONTENT: LiteralString = """
+    '["' || previous_hash || '",' || exchange_id
+    || ',' || coalesce(extract_id::text, 'null')
+    || ',' || to_json(party) || ',' || to_json(endpoint) || ',' || to_json(dataset) || ',' || to_json(purpose)
+    || ',' || attempt
+    || ',' || coalesce(status::text, 'null')
+    || ',' || coalesce(to_json(error)::text, 'null')
+    || ',' || coalesce(rows::text, 'null')
+    || ',' || body_bytes
+    || ',' || coalesce(to_json(body_sha256)::text, 'null')
+    || ',"' || to_char(
+        started_at at time zone 'UTC',
+        case
+            when date_trunc('second', started_at) = started_at then 'YYYY-MM-DD"T"HH24:MI:SS"+00:00"'
+            else 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"'
+        end
+    ) || '",' || duration || case when duration = trunc(duration) then '.0' else '' end || ']'
+"""
+_ALTERED: LiteralString = (
+    "select min(exchange_id) from landing.exchange_log where exchange_id >= %(start)s "
+    "and row_hash is distinct from encode(sha256(convert_to({content}, 'UTF8')), 'hex')"
+)
+_UNLINKED: LiteralString = """
+    select exchange_id, last_id from (
+        select
+            exchange_id,
+            previous_hash,
+            lag(exchange_id, 1, %(start)s - 1) over chain as last_id,
+            lag(row_hash, 1, case when %(start)s = 1 then %(genesis)s else previous_hash end) over chain as last_hash
+        from landing.exchange_log
+        where exchange_id >= %(start)s
+        window chain as (order by exchange_id)
+    ) as linked
+    where exchange_id <> last_id + 1 or previous_hash <> last_hash
+    order by exchange_id
+    limit 1
+"""
+
+
+def _first_unlinked(connection: Connection, start: int) -> tuple[int, int, str] | None:
+    """The first row that does not follow the one before: its number, rank of the reason at one row, the reason."""
+    connection.execute("set local enable_sort = off")  # the primary key has the rows in order: no sort of all of them
+    found = connection.execute(_UNLINKED, {"start": start, "genesis": GENESIS}).fetchone()
+    if found is None:
+        return None
+    exchange_id, last = found
+    if exchange_id != last + 1:
+        return last + 1, 0, f"is missing; the next one is row {exchange_id}"
+    return exchange_id, 1, "does not carry the hash of the row before it"
+
+
+def _first_altered(connection: Connection, start: int) -> tuple[int, int, str] | None:
+    found = connection.execute(sql.SQL(_ALTERED).format(content=sql.SQL(_CONTENT)), {"start": start}).fetchone()
+    return (found[0], 2, "is not as it was written") if found and found[0] is not None else None
+
+
+def _refuse_rewritten(connection: Connection, seals: list[Seal], limit: int) -> None:
+    """A chain that holds up to ``limit`` (exclusive) but is not the one that was sealed: someone hashed it anew."""
+    rows = connection.execute(
+        "select seal_id, exchange_seal.exchange_id from landing.exchange_seal "
+        "join landing.exchange_log using (exchange_id) "
+        "where exchange_log.row_hash <> exchange_seal.row_hash and exchange_id < %s order by exchange_id limit 1",
+        (limit,),
+    ).fetchone()
+    if rows:
+        seal_id, exchange_id = rows
+        first = max((one.exchange_id for one in seals if one.exchange_id < exchange_id), default=0) + 1
+        raise ExchangeLogBroken(first, f"or a later one up to {exchange_id} was rewritten (seal {seal_id})")
 
 
 def _head(connection: Connection) -> tuple[int, str]:
@@ -139,17 +208,6 @@ def _seals(connection: Connection, tail: str) -> Iterator[Seal]:
     statement = f"select seal_id, day, exchange_id, row_hash, seal from landing.exchange_seal {tail}"  # noqa: S608
     for seal_id, day, exchange_id, head, value in connection.execute(statement.encode()):
         yield Seal(seal_id, day.isoformat() if isinstance(day, date) else day, exchange_id, head, value)
-
-
-def _rows(connection: Connection) -> Iterator[tuple[int, tuple[Any, ...], str, str]]:
-    statement = sql.SQL("select exchange_id, {}, previous_hash, row_hash from landing.exchange_log order by 1").format(
-        sql.SQL(", ").join(map(sql.Identifier, COLUMNS))
-    )
-    with connection.cursor("exchange_log") as cursor:
-        cursor.itersize = _ROWS_AT_ONCE
-        cursor.execute(statement)
-        for row in cursor:
-            yield row[0], row[1:-2], row[-2], row[-1]
 
 
 def _seal_of(key: bytes, before: str, *content: object) -> str:
