@@ -50,6 +50,8 @@ def serve(measure: Callable[[Job], Figures]) -> None:
     The peak is that of the largest process: its own, or one that it started and that has ended.
     """
     figures = measure(json.load(sys.stdin))
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    figures["children_cpu"] = children.ru_utime + children.ru_stime
     figures["peak_bytes"] = max(_own_peak(), resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024)
     print(json.dumps(figures))
 

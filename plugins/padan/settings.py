@@ -6,12 +6,13 @@ import os
 import stat
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from padan.errors import ConfigurationError
+from padan.places import Place, folder_of, place
 
 
 class SiasnSettings(BaseSettings):
@@ -108,7 +109,9 @@ class Settings(BaseSettings):
     database_url: SecretStr = Field(description="postgresql://user:password@host:port/padan of the warehouse")
     agreement_file: Path
     state_dir: Path = Field(description="dbt targets, data docs, logs; local and disposable")
-    archive_dir: Path = Field(description="compressed projected pages")
+    archive_dir: Annotated[Place, BeforeValidator(place)] = Field(
+        description="compressed projected pages: a folder, or an fsspec URL such as s3://bucket/padan"
+    )
     portal_export_dir: Path = Field(description="file drop of the SIASN portal export (*.csv)")
     project_dir: Path = Field(description="the checkout: dbt_project/, expectations/")
     secret_key: SecretStr = Field(min_length=32, description="random text, kept outside the database; see `key`")
@@ -167,6 +170,17 @@ class MinutesSettings(BaseSettings):
 
     output_dir: Path | None = Field(default=None, description="published papers; default: minutes/ of the archive")
     register_dir: Path | None = Field(default=None, description="reviewed files; default: register/ of the checkout")
+
+    def papers(self, settings: Settings) -> Path:
+        """The folder of the published papers.
+
+        Raises:
+            ConfigurationError: none is given, and the archive is no folder.
+        """
+        archive = folder_of(settings.archive_dir)
+        if self.output_dir is None and archive is None:
+            raise ConfigurationError("PADAN_MINUTES_OUTPUT_DIR must name a folder where the archive is a URL")
+        return self.output_dir or (archive or Path()) / "minutes"
 
 
 def require_private(path: Path, forbidden: int) -> None:

@@ -24,7 +24,7 @@ def office() -> Office:
         database_url=settings.database_url.get_secret_value(),
         agreement=context.agreement,
         register=minutes.register_dir or settings.project_dir / "register",
-        output=minutes.output_dir or settings.archive_dir / "minutes",
+        output=minutes.papers(settings),
     )
 
 

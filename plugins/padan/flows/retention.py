@@ -15,5 +15,5 @@ def maintain_retention(as_of: date) -> dict[str, Any]:
 
     context = Context.load()
     settings = context.settings
-    papers = load(MinutesSettings).output_dir or settings.archive_dir / "minutes"
+    papers = load(MinutesSettings).papers(settings)
     return {"deleted": retention.maintain(settings, context.agreement, as_of, papers)}

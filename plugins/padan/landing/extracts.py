@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path
 
 import psycopg
 from psycopg import sql
@@ -28,6 +27,7 @@ from padan.errors import (
 from padan.landing import archive
 from padan.landing.exchanges import ExchangeRecorder
 from padan.landing.withdrawal import withdraw
+from padan.places import Place
 from padan.settings import Settings
 from padan.warehouse import exchange_log, raw_tables
 from padan.warehouse.connection import Connection, connect, exclusive
@@ -56,7 +56,7 @@ class Work:
     database_url: str = field(repr=False)
     extract: Extract
     agreement: Agreement
-    archive_dir: Path
+    archive_dir: Place
     settings: Settings
 
     def datasets(self, *access: str) -> list[Dataset]:

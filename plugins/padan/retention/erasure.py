@@ -15,6 +15,7 @@ from psycopg import sql
 from padan.agreement import Agreement, Dataset
 from padan.landing import archive
 from padan.minutes.annexes import erase_annexes
+from padan.places import Place
 from padan.retention.terms import Past, of_dataset, of_people, past
 from padan.settings import Settings
 from padan.warehouse import erasures
@@ -161,7 +162,7 @@ def _erase(connection: Connection, holding: Holding, found: Past, as_of: date) -
 
 
 def _erase_files(
-    connection: Connection, archive_dir: Path, dataset: Dataset, found: Past, as_of: date
+    connection: Connection, archive_dir: Place, dataset: Dataset, found: Past, as_of: date
 ) -> tuple[str, int]:
     folder = f"archive/{dataset.party}/{dataset.name}"
     days = [day for day in archive.days(archive_dir, dataset) if _is_past(connection, dataset, day, found)]

@@ -21,6 +21,7 @@ from zoneinfo import ZoneInfo
 from psycopg import sql
 
 from padan.errors import ExchangeLogBroken
+from padan.places import Place, make_folders, write_whole
 from padan.warehouse.connection import Connection
 
 COLUMNS = (
@@ -29,7 +30,7 @@ COLUMNS = (
 )  # fmt: skip
 GENESIS = hashlib.sha256(b"padan exchange log").hexdigest()  # what the first row and the first seal follow
 SEAL_KEY = "exchange log seal"  # the purpose of its key: padan.settings.Settings.key
-SEALS_FILE = "exchange_seals.jsonl"
+SEALS_FILE, SEALS_FOLDER = "exchange_seals.jsonl", "exchange_seals"
 _ONE_WRITER = "select pg_advisory_xact_lock(hashtextextended('padan:exchange_log', 0))"
 _JAKARTA = ZoneInfo("Asia/Jakarta")
 
@@ -78,7 +79,7 @@ def row_hash(previous: str, exchange_id: int, values: tuple[Any, ...]) -> str:
     return hashlib.sha256(content.encode()).hexdigest()
 
 
-def seal(connection: Connection, key: bytes, folder: Path) -> None:
+def seal(connection: Connection, key: bytes, folder: Place) -> None:
     """Seal the head of the chain, in the database and in a file of ``folder``, unless it is sealed already."""
     with connection.transaction():
         connection.execute(_ONE_WRITER)
@@ -94,10 +95,10 @@ def seal(connection: Connection, key: bytes, folder: Path) -> None:
             "insert into landing.exchange_seal (seal_id, day, exchange_id, row_hash, seal) values (%s, %s, %s, %s, %s)",
             (made.seal_id, made.day, made.exchange_id, made.row_hash, made.seal),
         )
-    _keep(folder / SEALS_FILE, made)
+    _keep(folder, made)
 
 
-def verify(connection: Connection, key: bytes, folder: Path, *, since: date | None = None) -> Verified:
+def verify(connection: Connection, key: bytes, folder: Place, *, since: date | None = None) -> Verified:
     """Follow the chain from its first row, and hold it against its seals and against those kept in ``folder``.
 
     With ``since``, from the last row sealed before that day; the seals are genuine, so what they sealed is only looked
@@ -110,7 +111,7 @@ def verify(connection: Connection, key: bytes, folder: Path, *, since: date | No
         connection.execute("set transaction isolation level repeatable read, read only")
         seals = list(_seals(connection, "order by seal_id"))
         _refuse_forged(seals, key)
-        _refuse_lost(seals, folder / SEALS_FILE)
+        _refuse_lost(seals, folder)
         trusted = [one for one in seals if since and one.day < since.isoformat()]
         start = trusted[-1].exchange_id if trusted else 1
         head, _ = _head(connection)
@@ -223,21 +224,33 @@ def _refuse_forged(seals: Iterable[Seal], key: bytes) -> None:
         before = one.seal
 
 
-def _refuse_lost(seals: Iterable[Seal], path: Path) -> None:
+def _refuse_lost(seals: Iterable[Seal], folder: Place) -> None:
     """A seal that was kept outside and that the database has no longer: the log was cut."""
-    if not path.exists():
-        return
     there = {one.seal for one in seals}
-    for line in path.read_text().splitlines():
+    for line in _kept(folder):
         kept = json.loads(line)
         if kept["seal"] not in there:
             raise ExchangeLogBroken(kept["exchange_id"], f"was sealed on {kept['day']}, and the seal is gone")
 
 
-def _keep(path: Path, made: Seal) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(json.dumps(asdict(made)) + "\n")
+def _kept(folder: Place) -> list[bytes]:
+    """In a folder, lines of a file; in an object store, which cannot append, an object for each seal."""
+    if isinstance(folder, Path):
+        path = folder / SEALS_FILE
+        return path.read_bytes().splitlines() if path.exists() else []
+    objects = folder / SEALS_FOLDER
+    found = sorted(path.path for path in objects.glob("*.json"))
+    return list(objects.fs.cat(found, on_error="raise").values()) if found else []
+
+
+def _keep(folder: Place, made: Seal) -> None:
+    line = json.dumps(asdict(made)).encode() + b"\n"
+    make_folders(folder)
+    if not isinstance(folder, Path):
+        write_whole(folder / SEALS_FOLDER / f"{made.seal_id:09d}.json", line)
+        return
+    descriptor = os.open(folder / SEALS_FILE, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(line)
         file.flush()
         os.fsync(file.fileno())
