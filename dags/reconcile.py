@@ -18,12 +18,13 @@ def reconcile() -> None:
 
     Matching, comparison by the attribute registry, expectations that flag differences, marts, ledger, documentation.
 
+    * **`link_people` names a decision:** correct `matching_decisions.csv`; see docs/matching.md.
     * **`PublicationStopped` in `check_comparison`:** the marts were not touched; the message names the expectations.
     * **`update_ledger`** repeated or late changes nothing; its counts say which cases opened, closed or reopened.
     * **It worked if** `check_marts` is green and the summary mart has today's counts.
     """
-    work = [step("integrate"), step("check_comparison"), step("build_marts"), step("update_ledger")]
-    chain(*work, step("check_marts", outlet=MARTS_PUBLISHED), step("write_docs"))
+    work = [step("link_people"), step("integrate"), step("check_comparison"), step("build_marts")]
+    chain(*work, step("update_ledger"), step("check_marts", outlet=MARTS_PUBLISHED), step("write_docs"))
 
 
 reconcile()

@@ -12,7 +12,7 @@ from sandbox.agencies import Agency
 from sandbox.careers import Step
 from sandbox.days import add_months, day_of
 from sandbox.identifiers import IdentityRegister, mistyped_nik
-from sandbox.names import BIRTH_PLACES, folded, misspelt, spelt_otherwise
+from sandbox.names import BIRTH_PLACES, folded, misspelt, shortened, spelt_otherwise
 from sandbox.people import Person, Side, Wish
 from sandbox.reference import EMPLOYMENT_STATUS, FOSTERED, JENJANG, PNS_LADDER, STUDIES
 
@@ -68,7 +68,7 @@ class Kind:
     ``share`` is per mille of the holders. ``settled`` is False where exact keys cannot find both records of the person.
     ``lives``: how those live that are not there every day; what a warehouse refuses to land only ever gets mended, for
     had it come later, the good row of the day before would still stand. ``beyond``: planted on people who are not on
-    BPS's list. ``spare``: the other NIP that it needs, "typo" or "pppk".
+    BPS's list. ``spare``: the other NIP that it needs, "typo", "transposed", "digit" or "pppk".
     """
 
     name: str
@@ -229,6 +229,34 @@ def _both_keys_wrong(record: Record, bkn: Side, bps: Side, change: Change) -> No
     bps.nip, bps.nik = change.spare_nip, mistyped_nik(bps.nik or "")
 
 
+def _keys_wrong_and(*further: Callable[[Record, Side, Side, Change], None]) -> Callable[..., None]:
+    """Neither key finds the person, and more is wrong than they."""
+
+    def apply(record: Record, bkn: Side, bps: Side, change: Change) -> None:
+        bps.nip, bps.nik = change.spare_nip, mistyped_nik(bps.nik or "")
+        for one in further:
+            one(record, bkn, bps, change)
+
+    return apply
+
+
+def _name_misspelt_at_bps(record: Record, bkn: Side, bps: Side, change: Change) -> None:
+    bps.name = misspelt(change.rng, bps.name)
+
+
+def _name_shortened(record: Record, bkn: Side, bps: Side, change: Change) -> None:
+    bps.name = shortened(change.rng, bps.name)
+
+
+def _nik_mistyped(record: Record, bkn: Side, bps: Side, change: Change) -> None:
+    bps.nik = mistyped_nik(bps.nik or "")
+
+
+def _old_nip_and_nik(record: Record, bkn: Side, bps: Side, change: Change) -> None:
+    _nip_old(record, bkn, bps, change)
+    _nik_mistyped(record, bkn, bps, change)
+
+
 def _duplicate_at_bps(record: Record, bkn: Side, bps: Side, change: Change) -> None:
     record.duplicate = True
 
@@ -318,6 +346,15 @@ KINDS: tuple[Kind, ...] = (
     Kind("dirty_credits", _dirty("credits"), _ESTABLISHED, share=3),
     Kind("dirty_competence_tests", _dirty("competence_tests"), _ESTABLISHED, share=3, lives=(_MENDED,)),
     Kind("missing_at_bps", _missing_at_bps, share=8, beyond=True),
+    # Behind the others, so that who carries those stays as it was. No exact key finds these.
+    Kind("nip_transposed", _keys_wrong_and(), share=2, settled=False, spare="transposed"),
+    Kind("nip_digit_wrong", _keys_wrong_and(), share=2, settled=False, spare="digit"),
+    Kind("nip_old_nik_wrong", _old_nip_and_nik, Wish(fresh=True), share=2, settled=False, spare="pppk"),
+    Kind("keys_and_name_variant", _keys_wrong_and(_name_variant), share=2, settled=False, spare="typo"),
+    Kind("keys_and_name_typo", _keys_wrong_and(_name_misspelt_at_bps), share=2, settled=False, spare="typo"),
+    Kind("keys_and_initial", _keys_wrong_and(_name_shortened), share=2, settled=False, spare="typo"),
+    Kind("keys_and_birth_date", _keys_wrong_and(_birth_date), share=2, settled=False, spare="typo"),
+    Kind("keys_and_agency", _keys_wrong_and(_agency_changed, _birth_place), share=2, settled=False, spare="typo"),
 )
 
 
@@ -388,6 +425,8 @@ def spare_nip(register: IdentityRegister, planted: Planted, person: Person) -> s
     truth = person.truth
     if planted.kind.spare == "typo":
         return register.mistyped_nip(rng, truth.nip)
+    if planted.kind.spare in ("transposed", "digit"):
+        return register.slipped_nip(rng, truth.nip, planted.kind.spare == "transposed")
     if planted.kind.spare == "pppk":
         return register.nip_pppk(rng, truth.birth_date, truth.ranks[0].tmt.year - 3, truth.male)
     return ""

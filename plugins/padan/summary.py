@@ -10,7 +10,13 @@ from rich.table import Table
 from rich.text import Text
 
 PARTIES = {"bps": "BPS", "bkn": "BKN", "both": "both"}
-TIERS = {"exact_nip": "same NIP", "exact_nik": "same NIK"}
+TIERS = {
+    "decided": "a decision",
+    "exact_nip": "same NIP",
+    "exact_nik": "same NIK",
+    "nip_corrected": "corrected NIP",
+    "probabilistic": "probability",
+}
 
 
 def _number(value: Any) -> str:
@@ -56,6 +62,8 @@ def _people(counts: dict[str, Any], console: Console) -> None:
         table.add_row(f"matched by {TIERS.get(tier, tier)}", _number(pairs))
     table.add_row("only at BKN", _number(counts["people"]["only_in_bkn"]))
     table.add_row("only at BPS", _number(counts["people"]["only_in_bps"]))
+    waiting = sum(counts["people"]["review"].values())
+    table.add_row("pairs that a person must decide", _number(waiting), style="yellow" if waiting else None)
     console.print(table)
 
 

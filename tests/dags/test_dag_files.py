@@ -19,7 +19,9 @@ EXPECTED = {
         "open_bkn", "land_bkn_reference", "land_bkn_roster", "land_bkn_people", "publish_bkn", "announce_bkn",
     ],
     "build_warehouse": ["check_freshness", "check_raw", "build_staging", "check_staging", "take_snapshots"],
-    "reconcile": ["integrate", "check_comparison", "build_marts", "update_ledger", "check_marts", "write_docs"],
+    "reconcile": [
+        "link_people", "integrate", "check_comparison", "build_marts", "update_ledger", "check_marts", "write_docs",
+    ],
     "notify_liaison": ["notify_liaison"],
     "watch": ["send_waiting", "watch"],
     "maintain_retention": ["maintain_retention"],

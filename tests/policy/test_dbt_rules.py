@@ -20,6 +20,7 @@ NAMES = {
     "staging/bps": r"stg_bps__[a-z_]+",
     "staging/ledger": r"stg_ledger__[a-z_]+",
     "staging/obligations": r"stg_obligations__[a-z_]+",
+    "staging/linkage": r"stg_linkage__[a-z_]+",
     "intermediate/matching": r"int_matching__[a-z_]+",
     "intermediate/comparison": r"int_comparison__[a-z_]+",
     "intermediate/codes": r"int_codes__[a-z_]+",

@@ -128,7 +128,11 @@ def test_each_kind_is_planted_and_has_its_consequences(served: dict[int, ServedW
     }  # fmt: skip
     verdicts = {row["verdict"] for row in truth["differences"]}
     assert verdicts == {"modified", "only_in_bkn", "only_in_bps", "not_comparable"}
-    assert {row["kind"] for row in truth["needs_probabilistic"]} == {"both_keys_wrong"}
+    beyond = {row["kind"] for row in truth["pairs"] if not row["settled_by_exact_keys"]}
+    assert beyond == {kind.name for kind in KINDS if not kind.settled}
+    assert seen["nip_transposed"] == {"nip", "nik"}
+    assert seen["keys_and_initial"] == {"nip", "nik", "name"}
+    assert seen["keys_and_birth_date"] == {"nip", "nik", "birth_date"}
 
 
 def test_days_mend_bring_and_bring_back(served: dict[int, ServedWorld]) -> None:

@@ -83,7 +83,8 @@ PIPELINE: tuple[Workflow, ...] = (
         "reconcile",
         "matching, comparison, marts",
         (
-            Step("integrate", "match people and compare attributes", "warehouse:integrate"),
+            Step("link_people", "match people, in tiers", "matching:link_people"),
+            Step("integrate", "compare attributes", "warehouse:integrate"),
             Step("check_comparison", "expectations that flag differences", "warehouse:check_comparison"),
             Step("build_marts", "build the public marts", "warehouse:build_marts", "publish"),
             Step("update_ledger", "open, close and escalate the ledger's cases", "ledger:update_ledger", "publish"),

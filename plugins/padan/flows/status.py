@@ -72,11 +72,17 @@ def _people(connection: psycopg.Connection[dict[str, Any]]) -> dict[str, Any]:
         "integration.int_matching__unmatched",
         "select side, count(*) as people from {} group by 1 order by 1",
     )
+    review = _rows(
+        connection,
+        "matching.review_pair",
+        "select reason, count(*) as pairs from {} group by 1 order by 1",
+    )
     only = {row["side"]: row["people"] for row in alone}
     return {
         "matched": {row["tier"]: row["pairs"] for row in matched},
         "only_in_bkn": only.get("bkn", 0),
         "only_in_bps": only.get("bps", 0),
+        "review": {row["reason"]: row["pairs"] for row in review},
     }
 
 

@@ -58,8 +58,15 @@ def take_snapshots(as_of: date) -> dict[str, Any]:
     return _counts(run_dbt(Context.load().settings, as_of, "snapshot", "--select", "tag:people_history"))
 
 
+def match_exactly(as_of: date) -> dict[str, Any]:
+    """Pair by decisions and exact keys; no step of its own, since the further tiers go on from there."""
+    return _counts(
+        run_dbt(Context.load().settings, as_of, "build", *DATA_ONLY, "--select", "int_matching__exact_pairs")
+    )
+
+
 def integrate(as_of: date) -> dict[str, Any]:
-    """Match people, compare attributes, keep the history of differences."""
+    """Take in all pairs, compare attributes, keep the history of differences."""
     return _counts(run_dbt(Context.load().settings, as_of, "build", *DATA_ONLY, "--select", "tag:integration"))
 
 

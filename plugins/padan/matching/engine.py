@@ -1,0 +1,270 @@
+"""Splink on DuckDB, made repeatable: training, weighing, and an assignment that gives each record one partner at most.
+
+It knows nothing of people: a :class:`Plan` says what is compared. The same tables make the same model and the same
+pairs, whatever the order of their rows: samples are drawn by a hash of the id, training runs on one thread, trained
+values are rounded.
+"""
+
+from __future__ import annotations
+
+import copy
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+if TYPE_CHECKING:
+    from splink import Linker
+
+Settings = dict[str, Any]
+_SAMPLE = 2000  # records of each side from which chance agreement (u) is counted: 4 million pairs
+_LEARNERS = 3000  # records of the right side whose pairs the training looks at
+_DIGITS = 6  # significant digits that trained values keep
+_FLOOR = 1e-6  # no evidence is absolute: no probability is held to be nought or one
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is compared, and which pairs are looked at.
+
+    ``comparisons`` are Splink's, as dictionaries, each level with prior ``m_probability`` and ``u_probability``: the
+    values that count where there is nothing to train on. ``blocking`` are SQL conditions on ``l`` and ``r``; a pair
+    that meets none is never looked at. ``training`` are the columns within whose agreement each session learns.
+    ``fewest`` records on each side are needed to train at all.
+    """
+
+    comparisons: tuple[Settings, ...]
+    blocking: tuple[str, ...]
+    training: tuple[tuple[str, ...], ...]
+    fewest: int = 1000
+
+
+@dataclass(frozen=True)
+class Model:
+    """Parameters to weigh pairs with; ``source`` is ``trained`` or ``prior``, and ``why`` says why the latter."""
+
+    settings: Settings
+    source: str
+    why: str
+
+
+def train(bench: duckdb.DuckDBPyConnection, plan: Plan, left: str, right: str) -> Model:
+    """Learn the parameters from the tables ``left`` and ``right`` (names in this order of the alphabet).
+
+    Where there are too few records, or what was learnt is nonsense (agreement that speaks against a match), the priors
+    of the plan stand, and the model says so.
+    """
+    counts = [_count(bench, table) for table in (left, right)]
+    settings = {
+        "link_type": "link_only",
+        "unique_id_column_name": "unique_id",
+        # One partner for each record of the smaller side.
+        "probability_two_random_records_match": 1 / max(*counts, 2),
+        "comparisons": [copy.deepcopy(comparison) for comparison in plan.comparisons],
+        "blocking_rules_to_generate_predictions": list(plan.blocking),
+        "retain_matching_columns": True,
+        "retain_intermediate_calculation_columns": True,
+    }
+    if min(counts) < plan.fewest:
+        return Model(settings, "prior", f"fewer than {plan.fewest} records on a side")
+    with _one_thread(bench):
+        learnt = _expectation_maximisation(bench, plan, _chance(bench, settings, left, right), left, right)
+    doubts = _nonsense(learnt)
+    if doubts:
+        return Model(settings, "prior", f"training made no sense of {', '.join(doubts)}")
+    return Model(learnt, "trained", "")
+
+
+def weigh(
+    bench: duckdb.DuckDBPyConnection,
+    model: Model,
+    left: str,
+    right: str,
+    least: float,
+    population: tuple[str, ...] = (),
+) -> Linker:
+    """Make the table ``weighed``: pairs that meet a blocking rule and whose score (0 to 1) is at least ``least``.
+
+    Its columns: ``left_id``, ``right_id``, ``weight`` (bits), ``score``, and per comparison ``gamma_<name>``, the level
+    met. ``population``: the tables in which terms are counted, if ``left`` and ``right`` are but a part. Returns the
+    linker, for its charts.
+    """
+    from splink import DuckDBAPI
+
+    linker = _linker(DuckDBAPI(connection=bench), model.settings, left, right)
+    _count_terms(bench, linker, model.settings, population or (left, right))
+    scored = linker.inference.predict(threshold_match_probability=least, warning_mode="never")
+    bench.execute(
+        f"""
+        create or replace table weighed as
+        select
+            unique_id_l as left_id, unique_id_r as right_id, round(match_weight, 6) as weight,
+            round(match_probability, 6) as score, * exclude (unique_id_l, unique_id_r, match_weight, match_probability)
+        from {scored.physical_name}
+        order by all
+        """
+    )
+    return linker
+
+
+def assign(bench: duckdb.DuckDBPyConnection, accept: float, margin: float) -> None:
+    """Make the table ``assigned`` of ``weighed``: ``left_id`` and ``right_id``, each at most once.
+
+    In rounds, two records are given to each other when each is the other's best, the score is at least ``accept``, and
+    no other partner still free comes within ``margin`` bits. A tie assigns nobody: the order of rows never counts.
+    """
+    bench.execute("create or replace table assigned (left_id text, right_id text)")
+    while _assign_round(bench, accept, margin):
+        pass
+
+
+def _assign_round(bench: duckdb.DuckDBPyConnection, accept: float, margin: float) -> int:
+    row = bench.execute(
+        f"""
+        insert into assigned
+        with free as (
+            select left_id, right_id, weight, score from weighed
+            where left_id not in (select left_id from assigned) and right_id not in (select right_id from assigned)
+        ),
+        ranked as (
+            select
+                *,
+                max(weight) over best_left as left_best, max(weight) over best_right as right_best,
+                count(*) over (partition by left_id order by weight desc range between unbounded preceding
+                    and {margin} following) as left_near,
+                count(*) over (partition by right_id order by weight desc range between unbounded preceding
+                    and {margin} following) as right_near
+            from free
+            window best_left as (partition by left_id), best_right as (partition by right_id)
+        )
+        select left_id, right_id from ranked
+        where weight = left_best and weight = right_best and left_near = 1 and right_near = 1 and score >= $accept
+        """,
+        {"accept": accept},
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def words(settings: Settings) -> str:
+    """SQL over ``weighed``: what agreed and how, ``name:same sex:differs``, from the labels of the levels met."""
+    parts = []
+    for comparison in settings["comparisons"]:
+        name = comparison["output_column_name"]
+        labels = [
+            level["label_for_charts"] for level in comparison["comparison_levels"] if not level.get("is_null_level")
+        ]
+        cases = " ".join(f"when {len(labels) - 1 - place} then '{name}:{label}'" for place, label in enumerate(labels))
+        parts.append(f"case gamma_{name} {cases} end")
+    return f"concat_ws(' ', {', '.join(parts)})"
+
+
+def _linker(api: Any, settings: Settings, left: str, right: str) -> Linker:
+    from splink import Linker
+
+    tables = [api.register(table, dataset_display_name=table) for table in (left, right)]
+    return Linker(tables, copy.deepcopy(settings), log_level=logging.ERROR, validate_settings=False)
+
+
+def _count(bench: duckdb.DuckDBPyConnection, table: str) -> int:
+    row = bench.execute(f"select count(*) from {table}").fetchone()
+    return int(row[0]) if row else 0
+
+
+@contextmanager
+def _one_thread(bench: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Sums come out the same to the last bit only when one thread adds in one order."""
+    threads = bench.execute("select current_setting('threads')").fetchone()
+    bench.execute("set threads = 1")
+    try:
+        yield
+    finally:
+        bench.execute(f"set threads = {threads[0] if threads else 1}")
+
+
+def _chance(bench: duckdb.DuckDBPyConnection, settings: Settings, left: str, right: str) -> Settings:
+    """``settings`` with the probabilities of chance agreement (u), counted over all pairs of two samples."""
+    from splink import DuckDBAPI
+
+    for table in (left, right):
+        bench.execute(
+            f"create or replace temp table chance_{table} as select * from ("
+            f"select * from {table} order by md5(unique_id), unique_id limit {_SAMPLE}) order by unique_id"
+        )
+    linker = _linker(DuckDBAPI(connection=bench), settings, f"chance_{left}", f"chance_{right}")
+    linker.training.estimate_u_using_random_sampling(max_pairs=float(_SAMPLE * _SAMPLE) + 1, min_count_per_level=None)
+    return _rounded(linker.misc.save_model_to_json(), settings, "u_probability")
+
+
+def _expectation_maximisation(
+    bench: duckdb.DuckDBPyConnection, plan: Plan, settings: Settings, left: str, right: str
+) -> Settings:
+    """``settings`` with the probabilities that a true pair agrees (m)."""
+    from splink import DuckDBAPI, block_on
+
+    ours, theirs = f"learn_{left}", f"learn_{right}"
+    bench.execute(
+        f"create or replace temp table {theirs} as select * from ("
+        f"select * from {right} order by md5(unique_id), unique_id limit {_LEARNERS}) order by unique_id"
+    )
+    near = " or ".join(
+        f"({', '.join(columns)}) in (select ({', '.join(columns)}) from {theirs})"
+        if len(columns) > 1
+        else f"{columns[0]} in (select {columns[0]} from {theirs})"
+        for columns in plan.training
+    )
+    bench.execute(f"create or replace temp table {ours} as select * from {left} where {near} order by unique_id")
+    linker = _linker(DuckDBAPI(connection=bench), settings, ours, theirs)
+    for columns in plan.training:
+        linker.training.estimate_parameters_using_expectation_maximisation(
+            block_on(*columns), estimate_without_term_frequencies=True
+        )
+    learnt = _rounded(linker.misc.save_model_to_json(), settings, "m_probability")
+    for table in (ours, theirs, f"chance_{left}", f"chance_{right}"):
+        bench.execute(f"drop table if exists {table}")
+    return learnt
+
+
+def _rounded(learnt: Settings, before: Settings, field: str) -> Settings:
+    """``before`` with ``field`` of every level as learnt, rounded and never absolute; not learnt stays as it was."""
+    after = copy.deepcopy(before)
+    for ours, theirs in zip(after["comparisons"], learnt["comparisons"], strict=True):
+        for level, found in zip(ours["comparison_levels"], theirs["comparison_levels"], strict=True):
+            value = found.get(field)
+            if isinstance(value, float | int) and not level.get("is_null_level"):
+                level[field] = float(f"{min(max(value, _FLOOR), 1 - _FLOOR):.{_DIGITS}g}")
+    return after
+
+
+def _nonsense(settings: Settings) -> list[str]:
+    """Comparisons of which full agreement does not speak for a match, or disagreement not against one."""
+    doubts = []
+    for comparison in settings["comparisons"]:
+        levels = [level for level in comparison["comparison_levels"] if not level.get("is_null_level")]
+        full, none = levels[0], levels[-1]
+        if full["m_probability"] <= full["u_probability"] or none["m_probability"] >= none["u_probability"]:
+            doubts.append(comparison["output_column_name"])
+    return doubts
+
+
+def _count_terms(
+    bench: duckdb.DuckDBPyConnection, linker: Linker, settings: Settings, population: tuple[str, ...]
+) -> None:
+    """Tell the linker how common each value is, so that a rare one agreeing weighs more."""
+    columns = {
+        level["tf_adjustment_column"]
+        for comparison in settings["comparisons"]
+        for level in comparison["comparison_levels"]
+        if level.get("tf_adjustment_column")
+    }
+    for column in sorted(columns):
+        everyone = " union all ".join(f"select {column} from {table}" for table in population)
+        bench.execute(
+            f"create or replace table terms_of_{column} as "
+            f"select {column}, count(*) / sum(count(*)) over () as tf_{column} "
+            f"from ({everyone}) where {column} is not null group by {column}"
+        )
+        counted = linker._db_api.register(f"terms_of_{column}")
+        linker.table_management.register_term_frequency_lookup(counted, column)

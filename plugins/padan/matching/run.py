@@ -1,0 +1,85 @@
+"""The step's work: find what decisions and exact keys leave, and record it where it differs from what is recorded."""
+
+from __future__ import annotations
+
+import io
+import logging
+from dataclasses import dataclass
+
+import duckdb
+from pyarrow import csv
+
+from padan.errors import StepFailed
+from padan.matching import corrected, people, probabilistic, registry
+from padan.matching.engine import Model
+from padan.matching.registry import Tier
+from padan.warehouse.connection import Connection, exclusive
+
+logger = logging.getLogger(__name__)
+_TABLES = {"person_pair": "found", "review_pair": "doubtful"}
+
+
+@dataclass(frozen=True)
+class Linked:
+    """How many were left on each side, pairs found by tier, and uncertain pairs by the reason why they wait."""
+
+    left_bkn: int
+    left_bps: int
+    tiers: dict[str, int]
+    review: dict[str, int]
+
+
+def link(database: Connection) -> Linked:
+    """Pair the people whom no decision and no exact key settles.
+
+    The same people make the same pairs, and a repeated run changes no row. Where one side has nobody left, nobody is
+    loaded.
+
+    Raises:
+        StepFailed: the registry (seed ``matching_tiers``) is at fault, or a pair is of a tier that it does not name.
+    """
+    with exclusive(database, "matching"), people.workbench() as bench:
+        tiers = registry.read(database)
+        left_bkn, left_bps = people.left(database)
+        if left_bkn and left_bps:
+            people.load(database, bench)
+            apply(bench, tiers)
+        with database.transaction():
+            for table, source in _TABLES.items():
+                _record(database, bench, table, source, tiers)
+        return Linked(left_bkn, left_bps, _counts(bench, "found", "tier"), _counts(bench, "doubtful", "reason"))
+
+
+def apply(bench: duckdb.DuckDBPyConnection, tiers: dict[str, Tier]) -> Model | None:
+    """Fill ``found`` and ``doubtful`` from ``bkn``, ``bps`` and ``never`` (:mod:`padan.matching.people`), tier by tier.
+
+    Returns the parameters of the probabilistic tier, if the registry names it.
+    """
+    if "nip_corrected" in tiers:
+        corrected.find(bench)
+    return probabilistic.find(bench, tiers["probabilistic"]) if "probabilistic" in tiers else None
+
+
+def _counts(bench: duckdb.DuckDBPyConnection, table: str, column: str) -> dict[str, int]:
+    return dict(bench.execute(f"select {column}, count(*) from {table} group by 1 order by 1").fetchall())
+
+
+def _record(
+    database: Connection, bench: duckdb.DuckDBPyConnection, table: str, source: str, tiers: dict[str, Tier]
+) -> None:
+    """Make ``matching.<table>`` hold exactly the rows of ``source``; rows that stay as they were are not touched."""
+    unnamed = sorted(set(_counts(bench, source, "tier")) - set(tiers))
+    if unnamed:
+        raise StepFailed(f"the registry of tiers does not name {', '.join(unnamed)}; nothing was recorded")
+    rows = bench.sql(f"select * from {source} order by all").to_arrow_table()
+    columns = ", ".join(rows.column_names)
+    sent = io.BytesIO()
+    csv.write_csv(rows, sent, csv.WriteOptions(include_header=False))
+    database.execute(f"create temporary table fresh (like matching.{table}) on commit drop".encode())
+    with database.cursor() as cursor, cursor.copy(f"copy fresh ({columns}) from stdin (format csv)".encode()) as copy:
+        copy.write(sent.getvalue())
+    database.execute(f"delete from matching.{table} where ({columns}) not in (select {columns} from fresh)".encode())
+    database.execute(
+        f"insert into matching.{table} ({columns}) select {columns} from fresh on conflict do nothing".encode()
+    )
+    database.execute("drop table fresh")
