@@ -168,7 +168,7 @@ def test_a_decision_is_above_every_key_and_the_marts_follow(dbt: Dbt, warehouse:
     words = ("--exclude-resource-type", "unit_test", "--indirect-selection", "buildable", "--select")
     dbt.run(DAY, "build", *words, "int_matching__exact_pairs")
     matching.link(warehouse)
-    dbt.run(DAY, "build", *words, "tag:integration", "tag:marts")
+    dbt.run(DAY, "build", *words, "tag:people_history", "tag:integration", "tag:marts")
     with psycopg.connect(dbt.database_url) as connection:
         pairs = dict(
             connection.execute(

@@ -84,7 +84,11 @@ def built(new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFact
     bench.world.lists["credits"][0]["credit_points"] = ["not", "a", "scalar"]
     bench.bps()
     bench.bkn()
-    Dbt(bench.settings.database_url.get_secret_value(), tmp_path_factory.mktemp("dbt")).stages(DAY.isoformat())
+    url = bench.settings.database_url.get_secret_value()
+    Dbt(url, tmp_path_factory.mktemp("dbt")).stages(DAY.isoformat())
+    with connect(url, role="transformer") as connection:
+        connection.execute("insert into matching.person_pair values ('a', 'b', 'nip_corrected', 1, '')")
+        connection.execute("insert into matching.review_pair values ('a', 'c', 'probabilistic', 0.9, '', 'uncertain')")
     return bench
 
 
@@ -104,6 +108,7 @@ def test_after_the_end_exactly_what_is_past_its_term_goes(built: Bench) -> None:
         "raw_bkn.data_utama", "raw_bkn.portal_export", "raw_bkn.rw_golongan", "raw_bps.holders", "raw_bps.credits",
         "landing.quarantine", "snapshots.snap_bkn__people", "snapshots.snap_bps__holders", "marts_asn.dim_asn",
         "snapshots.snap_comparison__differences", "staging_bps.stg_bps__holders", "integration.int_matching__people",
+        "matching.person_pair", "matching.review_pair",
     } <= emptied  # fmt: skip
     assert {table for table in KEPT if before[table]} - emptied == {table for table in KEPT if before[table]}
     assert not {name for name in archived(built) if "ref_" not in name} - {"bps/formations", "bps/reference_codes"}

@@ -27,7 +27,10 @@ logger = logging.getLogger(__name__)
 SNAPSHOTS = {("bkn", "data_utama"): "snap_bkn__people", ("bps", "holders"): "snap_bps__holders"}
 DIFFERENCES = "snap_comparison__differences"
 # What dbt derives from raw; after the agreement's end nothing builds it anew, so it is deleted like its source.
-_DERIVED = "staging_bkn", "staging_bps", "integration", "marts_asn", "marts_functional_position", "marts_reconciliation"
+_DERIVED = (
+    "staging_bkn", "staging_bps", "matching", "integration",
+    "marts_asn", "marts_functional_position", "marts_reconciliation",
+)  # fmt: skip
 _NEVER: LiteralString = "null::date"
 _SUPERSEDED_EXTRACT: LiteralString = (
     "(select min(later.as_of) from landing.extract as later "
