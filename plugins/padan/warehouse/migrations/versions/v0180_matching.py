@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0160"
-down_revision = "0150"
+revision = "0180"
+down_revision = "0170"
 
 TABLES = """
 create schema if not exists matching;
