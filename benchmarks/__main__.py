@@ -8,9 +8,10 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
+import psutil
 from rich.console import Console
 
-from benchmarks import machine, report, suites
+from benchmarks import machine, report, suites, watching
 from benchmarks.contestant import PROJECT
 from benchmarks.suites import SUITES, Bench, Options
 from sandbox.postgres import SUPERUSER, EmbeddedPostgres
@@ -55,12 +56,13 @@ def main() -> None:
     names, options = wanted()
     console = Console()
     directory = PROJECT / "var" / "bench"
-    server = EmbeddedPostgres(directory / "postgres").start()
+    memory = psutil.virtual_memory().total // 2
+    server = EmbeddedPostgres(directory / "postgres", memory=memory, settings=watching.SETTINGS).start()
     bench = Bench(server, directory, options, lambda line: console.print(f"[dim]{line}[/]", highlight=False))
     try:
         for name in names:
             taken = run(name, bench)
-            path = RESULTS / f"{name}.json"
+            path = RESULTS / f"{suites.label(name, options)}.json"
             path.write_text(json.dumps(taken, indent=2) + "\n")
             report.show(taken, console)
             console.print(f"written to {path.relative_to(PROJECT)}", highlight=False)

