@@ -29,7 +29,7 @@ DATABASE = "padan_national"
 FIRST_DAY = date(2026, 1, 5)
 CHANGED = 20_000  # people a day
 STEPS = tuple(step.name for flow in PIPELINE if flow.name in ("build_warehouse", "reconcile") for step in flow.steps)
-_AGREEMENT = PROJECT / "agreement" / "sandbox.yaml"
+AGREEMENT = PROJECT / "agreement" / "sandbox.yaml"
 _SHOWN_NODES = 25
 
 
@@ -43,13 +43,12 @@ def measure(bench: Bench) -> Result:
     url, figures = fresh_database(bench), {}
     with psycopg.connect(url, autocommit=True) as connection:
         bench.progress(f"generating {population.people:,} people a side")
-        world.prepare(connection, load_agreement(_AGREEMENT), population)
+        world.prepare(connection, load_agreement(AGREEMENT), population)
         figures["generated_bytes"] = _size(connection)
         next_day = FIRST_DAY + timedelta(days=1)
         days = {"full": play(bench, connection, population, FIRST_DAY)}
-        row = connection.execute("select count(*) from bench.planted where attribute <> 'presence'").fetchone()
-        others = comparison.contest(bench, DATABASE, row[0] if row else 0)
-        changed = world.change(connection, load_agreement(_AGREEMENT), population, next_day, CHANGED)
+        others = comparison.contest(bench, DATABASE, differing(connection))
+        changed = world.change(connection, load_agreement(AGREEMENT), population, next_day, CHANGED)
         days["changes"] = play(bench, connection, population, next_day)
         days["repeated"] = play(bench, connection, population, next_day)
         relations = _relations(connection)
@@ -70,7 +69,7 @@ def fresh_database(bench: Bench) -> str:
     url = bench.server.ensure_database(DATABASE)
     migrate(url)
     with psycopg.connect(url) as connection:
-        raw_tables.ensure(connection, load_agreement(_AGREEMENT))
+        raw_tables.ensure(connection, load_agreement(AGREEMENT))
     return url
 
 
@@ -79,7 +78,7 @@ def environment(bench: Bench, url: str) -> dict[str, str]:
     state = bench.directory / "national"
     return {
         "PADAN_DATABASE_URL": url,
-        "PADAN_AGREEMENT_FILE": str(_AGREEMENT),
+        "PADAN_AGREEMENT_FILE": str(AGREEMENT),
         "PADAN_STATE_DIR": str(state),
         "PADAN_ARCHIVE_DIR": str(state / "archive"),
         "PADAN_PORTAL_EXPORT_DIR": str(state),
@@ -88,11 +87,17 @@ def environment(bench: Bench, url: str) -> dict[str, str]:
     }
 
 
-def play(bench: Bench, connection: psycopg.Connection, population: Population, as_of: date) -> list[Figures]:
+def play(
+    bench: Bench,
+    connection: psycopg.Connection,
+    population: Population,
+    as_of: date,
+    steps: tuple[str, ...] = STEPS,
+) -> list[Figures]:
     """The figures of each step of one day, whose outcome was right."""
     settings = environment(bench, bench.server.url(DATABASE))
     done = []
-    for step in STEPS:
+    for step in steps:
         figures: Figures = {"step": step}
         with watched(bench.server, DATABASE, figures):
             job = {"step": step, "as_of": as_of.isoformat(), "environment": settings}
@@ -100,8 +105,17 @@ def play(bench: Bench, connection: psycopg.Connection, population: Population, a
         figures["database_bytes"] = _size(connection)
         bench.progress(f"{as_of} {step}: {figures['seconds']:.1f} s")
         done.append(figures)
+        if nodes := figures.get("nodes"):
+            slowest = sorted(nodes, key=lambda node: -node["seconds"])[:5]
+            bench.progress("    " + ", ".join(f"{node['name'][:40]} {node['seconds']:.1f} s" for node in slowest))
     verify(connection, population)
     return done
+
+
+def differing(connection: psycopg.Connection) -> int:
+    """Values planted that differ among people known to both."""
+    row = connection.execute("select count(*) from bench.planted where attribute <> 'presence'").fetchone()
+    return int(row[0]) if row else 0
 
 
 def verify(connection: psycopg.Connection, population: Population) -> None:

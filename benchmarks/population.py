@@ -350,6 +350,12 @@ def prepare(connection: psycopg.Connection, agreement: Agreement, population: Po
     connection.execute("set synchronous_commit = off")
     _reference(connection, agreement, population.as_of)
     _places(connection)
+    people(connection, agreement, population)
+    publish(connection, agreement, population.as_of)
+
+
+def people(connection: psycopg.Connection, agreement: Agreement, population: Population) -> None:
+    """The people themselves and what is planted, where the lists of codes and places are there."""
     for statement in (_PEOPLE, _PLANTED):
         sized = statement.replace("__people__", str(population.people)).replace("__seed__", str(population.seed))
         connection.execute(_trusted(sized))
@@ -358,7 +364,6 @@ def prepare(connection: psycopg.Connection, agreement: Agreement, population: Po
         if drawn := _DATASETS.get((dataset.party, dataset.name)):
             _fill(connection, dataset, *drawn, population.as_of)
     connection.execute(_trusted(_FORMATIONS), (population.as_of,))
-    publish(connection, agreement, population.as_of)
     connection.execute("drop table bench.person")
 
 
@@ -502,7 +507,9 @@ def change(
             """
         )
     )
-    touched = "_row_hash = md5(raw._row_hash), _as_of = %(as_of)s, _fetched_at = now(), _extract_id = _extract_id + 2"
+    touched = (
+        "_row_hash = md5(raw._row_hash), _as_of = %(as_of)s, _fetched_at = now(), _extract_id = raw._extract_id + 2"
+    )
     for statement in (
         f"update raw_bkn.data_utama as raw set tmt_gol_akhir = '02-12-2025', {touched} "
         "from bench.changed where kind in (0, 1, 2) and raw.id = person_id_bkn",

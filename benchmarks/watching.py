@@ -31,8 +31,7 @@ def watched(server: EmbeddedPostgres, database: str, figures: Figures) -> Iterat
     The peak is the private memory of all backends together and once the shared buffers that were in use.
     """
     with psycopg.connect(server.url(database, SUPERUSER), autocommit=True) as connection:
-        connection.execute("create extension if not exists pg_stat_statements")
-        connection.execute("select pg_stat_statements_reset()")
+        counted = _counts_statements(connection)
         before = _counters(connection)
         ended, peak = threading.Event(), [0]
         thread = threading.Thread(target=_sample, args=(_postmaster(server), ended, peak), daemon=True)
@@ -45,7 +44,17 @@ def watched(server: EmbeddedPostgres, database: str, figures: Figures) -> Iterat
             after = _counters(connection)
             figures["postgres_peak_bytes"] = peak[0]
             figures |= {name: after[name] - value for name, value in before.items()}
-            figures["statements"] = list(_dearest(connection))
+            figures["statements"] = list(_dearest(connection)) if counted else []
+
+
+def _counts_statements(connection: psycopg.Connection) -> bool:
+    """Begin to count statements anew, if the server was started with :data:`SETTINGS`."""
+    row = connection.execute("show shared_preload_libraries").fetchone()
+    if row is None or "pg_stat_statements" not in row[0]:
+        return False
+    connection.execute("create extension if not exists pg_stat_statements")
+    connection.execute("select pg_stat_statements_reset()")
+    return True
 
 
 def _postmaster(server: EmbeddedPostgres) -> int:
