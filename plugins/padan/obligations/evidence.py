@@ -67,8 +67,8 @@ def _extracts(connection: Connection, duty: Duty, until: date) -> Evidence:
 
 
 def _codes(connection: Connection, duty: Duty, until: date) -> Evidence:
-    """Lists of codes that the party's service delivered."""
-    count, latest, _ = _one(
+    """Lists of codes that the party's service delivered, and deliveries of its codes as files."""
+    lists, received_on, _ = _one(
         connection,
         "landing.extract_dataset",
         r"select count(*), max(as_of), '' from landing.extract_dataset join landing.extract using (extract_id) "
@@ -78,8 +78,23 @@ def _codes(connection: Connection, duty: Duty, until: date) -> Evidence:
         duty.start,
         until,
     )
-    text = f"{count} daftar kode referensi diterima, terakhir {indonesian(latest)}" if latest else ""
-    return Evidence(count, latest, text)
+    files, handed_on, number = _one(
+        connection,
+        "code_lists.delivery",
+        "select count(*), max(as_of), (array_agg(delivery_id order by as_of desc, recorded_at desc))[1] "
+        "from code_lists.delivery where obligation = %s and owed_by = %s and as_of between %s and %s",
+        duty.obligation,
+        duty.party,
+        duty.start,
+        until,
+    )
+    texts = []
+    if received_on:
+        texts.append(f"{lists} daftar kode referensi diterima, terakhir {indonesian(received_on)}")
+    if handed_on:
+        texts.append(f"{files} penyerahan kode referensi, terakhir {number} {indonesian(handed_on)}")
+    days = [day for day in (received_on, handed_on) if day]
+    return Evidence(lists + files, max(days, default=None), "; ".join(texts))
 
 
 def _differences(connection: Connection, duty: Duty, until: date) -> tuple[Evidence, bool]:
