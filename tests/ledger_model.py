@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
+
+from padan.agreement.clauses import Suspension
+from padan.agreement.working_days import is_working_day
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,9 @@ class Case:
     waived_until: date | None = None
     times_reopened: int = 0
     events: int = 0
+    calendar_due_on: date = date.min
+    term_set_on: date = date.min
+    paused_on: date | None = None
 
 
 ALLOWED = {
@@ -75,8 +82,37 @@ def reopening(case: Case, seen: Seen, as_of: date) -> str | None:
     return None
 
 
+def due_with(opened: date, calendar_due: date, suspensions: Sequence[Suspension]) -> date:
+    """The same number of working days from ``opened``, of those alone that no ended suspension holds."""
+
+    def days(last: date, resting: bool) -> int:
+        span = (opened + timedelta(days=number) for number in range(1, (last - opened).days + 1))
+        return sum(
+            is_working_day(day)
+            and not (resting and any(one.end and one.start <= day <= one.end for one in suspensions))
+            for day in span
+        )
+
+    term, last = days(calendar_due, False), calendar_due
+    while days(last, True) < term:
+        last += timedelta(days=1)
+    return last
+
+
+def suspend(case: Case, as_of: date, due: date, suspensions: Sequence[Suspension]) -> Event | None:
+    """What a run adds because the agreement is or was suspended; ``due``: see :func:`due_with`."""
+    if case.state == "resolved":
+        return None
+    if any(one.end is None and one.start <= due for one in suspensions):
+        return None if case.paused_on else Event(as_of, "paused", reason="suspension")
+    if case.paused_on or case.due_on != due:
+        return Event(as_of, "rescheduled", due_on=due, reason="suspension")
+    return None
+
+
 def escalate(case: Case, as_of: date) -> Event | None:
-    late = case.state not in ("resolved", "waived") and case.due_on < as_of and case.escalated_on is None
+    late = case.state not in ("resolved", "waived") and not case.paused_on
+    late = late and case.due_on < as_of and case.escalated_on is None
     return Event(as_of, "escalated") if late else None
 
 
@@ -86,21 +122,32 @@ def apply(case: Case | None, event: Event) -> Case:
         assert event.kind == "opened"
         assert event.seen
         assert event.due_on
-        return Case(event.seen, "open", event.as_of, event.as_of, event.due_on, events=1)
+        return Case(
+            event.seen, "open", event.as_of, event.as_of, event.due_on, events=1,
+            calendar_due_on=event.due_on, term_set_on=event.as_of,
+        )  # fmt: skip
     case = replace(case, events=case.events + 1, seen=event.seen or case.seen)
     if event.kind in ("changed", "reassigned"):
         return case
     if event.kind == "escalated":
         return replace(case, escalated_on=event.as_of)
+    if event.kind == "paused":
+        return replace(case, paused_on=event.as_of, escalated_on=None)
+    if event.kind == "rescheduled":
+        assert event.due_on
+        return replace(case, due_on=event.due_on, term_set_on=event.as_of, paused_on=None, escalated_on=None)
     case = replace(case, state=event.kind, resolution=None, resolved_on=None, waived_until=event.until)
     if event.kind == "resolved":
-        return replace(case, resolution=event.reason, resolved_on=event.as_of)
+        return replace(case, resolution=event.reason, resolved_on=event.as_of, paused_on=None)
     if event.kind == "reopened":
         assert event.due_on
         return replace(
             case,
             last_opened_on=event.as_of,
             due_on=event.due_on,
+            calendar_due_on=event.due_on,
+            term_set_on=event.as_of,
+            paused_on=None,
             escalated_on=None,
             times_reopened=case.times_reopened + 1,
         )

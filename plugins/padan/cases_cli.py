@@ -28,12 +28,12 @@ State = Literal["open", "acknowledged", "disputed", "resolved", "reopened", "wai
 Party = Literal["bkn", "bps", "both"]
 
 _LIST = """
-    select case_id, attribute, verdict, severity, owner_party, state, opened_on, due_on, escalated_on
+    select case_id, attribute, verdict, severity, owner_party, state, opened_on, due_on, paused_on, escalated_on
     from ledger.difference_case
     where
         case when %(state)s::text is null then state <> 'resolved' else state = %(state)s end
         and (%(owner)s::text is null or owner_party in (%(owner)s, 'both'))
-        and (not %(overdue)s or (state not in ('resolved', 'waived') and due_on < %(as_of)s))
+        and (not %(overdue)s or (state not in ('resolved', 'waived') and paused_on is null and due_on < %(as_of)s))
     order by due_on, case_id
     limit %(limit)s
 """

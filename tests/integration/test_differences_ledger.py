@@ -13,17 +13,19 @@ from hypothesis import HealthCheck, settings, strategies
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from padan import differences
+from padan.agreement.clauses import Suspension
 from padan.agreement.working_days import after
 from padan.errors import StepFailed
 from padan.warehouse.connection import Connection, connect
 from padan.warehouse.migrations import migrate
-from tests.ledger_model import ALLOWED, Case, Event, Seen, apply, escalate, observe
+from tests.ledger_model import ALLOWED, Case, Event, Seen, apply, due_with, escalate, observe, suspend
 
 KEYS, EXAMPLES, STEPS = 4_800, 32, 16  # an example plays a course of each of its keys
 TERMS = {"critical_term": 10, "warning_term": 30}
 FIRST = date(2026, 1, 5)
 SEEDS = strategies.integers(0, 2**32 - 1)
 DATA_KINDS = {"opened", "changed", "reassigned", "resolved", "reopened", "escalated"}
+AGREEMENT_KINDS = {"paused", "rescheduled"}
 INPUTS = """
     create schema integration;
     create schema marts_reconciliation;
@@ -41,7 +43,7 @@ EMPTY = """
 """
 CASES = """
     select case_id, value_fingerprint, severity, owner_party, state, opened_on, last_opened_on, due_on, resolution,
-        escalated_on, resolved_on, waived_until, times_reopened, events
+        escalated_on, resolved_on, waived_until, times_reopened, events, calendar_due_on, term_set_on, paused_on
     from ledger.difference_case
 """
 
@@ -110,6 +112,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.compared: dict[int, bool] = {}
         self.cases: dict[int, Case] = {}
         self.events: dict[int, list[Event]] = {key: [] for key in range(KEYS)}
+        self.suspensions: list[Suspension] = []
         self.number = 0
         self._take_in(seed)
 
@@ -130,7 +133,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     def _take_in(self, seed: int) -> None:
         self._change_world(seed)
-        done = differences.update(self.connection, self.day, **TERMS)
+        done = differences.update(self.connection, self.day, **TERMS, suspensions=self.suspensions)
         assert not done.late
         assert sum(done.events.values()) == self._observe()
 
@@ -146,6 +149,13 @@ class LedgerMachine(RuleBasedStateMachine):
             event = observe(self.cases.get(key), self.seen.get(key), self.compared.get(key, False), self.day, due)
             if event:
                 self._record(key, event)
+        begun = [one for one in self.suspensions if one.start <= self.day]
+        terms = {(case.last_opened_on, case.calendar_due_on) for case in self.cases.values()}
+        moved = {term: due_with(*term, begun) for term in terms}
+        for key, case in list(self.cases.items()):
+            event = suspend(case, self.day, moved[case.last_opened_on, case.calendar_due_on], begun)
+            if event:
+                self._record(key, event)
         for key, case in list(self.cases.items()):
             late = escalate(case, self.day)
             if late:
@@ -159,7 +169,27 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule()
     def the_same_run_again(self) -> None:
-        assert differences.update(self.connection, self.day, **TERMS).events == {}
+        assert differences.update(self.connection, self.day, **TERMS, suspensions=self.suspensions).events == {}
+
+    @rule(back=strategies.integers(0, 20), days=strategies.integers(1, 30), recorded=strategies.booleans(), seed=SEEDS)
+    def the_agreement_is_suspended(self, back: int, days: int, recorded: bool, seed: int) -> None:
+        """Recorded when it has begun, its end now or later; the next run knows of it."""
+        open_ones = [one for one in self.suspensions if one.end is None]
+        self.suspensions = [one for one in self.suspensions if one.end is not None]
+        if open_ones:
+            last = max(open_ones[0].start, self.day - timedelta(days=1))
+            self.suspensions.append(open_ones[0].model_copy(update={"end": last}))
+        else:
+            start = self.day - timedelta(days=back)
+            end = start + timedelta(days=days) if recorded else None
+            self.suspensions.append(Suspension(party="bps", start=start, end=end, cause="flood", cites=("10(3)",)))
+        self._take_in(seed)
+
+    @rule(seed=SEEDS)
+    def a_suspension_was_recorded_by_mistake(self, seed: int) -> None:
+        if self.suspensions:
+            self.suspensions.pop()
+            self._take_in(seed)
 
     @rule(days=strategies.integers(1, 40), seed=SEEDS)
     def a_late_run(self, days: int, seed: int) -> None:
@@ -205,6 +235,7 @@ class LedgerMachine(RuleBasedStateMachine):
         written: dict[str, list[Event]] = {}
         for name, as_of, kind, value, severity, owner, due_on, until, reason, actor in rows:
             assert (actor == "data") == (kind in DATA_KINDS)
+            assert (actor == "agreement") == (kind in AGREEMENT_KINDS)
             seen = Seen(value, severity, owner) if value else None
             written.setdefault(name, []).append(Event(as_of, kind, seen, due_on, until, reason))
         assert written == {case_id(key): events for key, events in self.events.items() if events}
@@ -272,6 +303,46 @@ def test_nobody_but_the_data_closes_a_case(empty: Connection) -> None:
         )
 
 
+def flood(first: date, last: date | None) -> list[Suspension]:
+    return [Suspension(party="bps", start=first, end=last, cause="flood", cites=("10(3)",))]
+
+
+def test_a_term_stands_still_in_a_suspension_and_then_ends_later(empty: Connection) -> None:
+    """Worked by hand: opened on 2 March 2026 with 10 working days, so until the 16th; suspended from the 9th."""
+
+    def run_on(day: date, suspensions: list[Suspension]) -> dict[str, int]:
+        return differences.update(empty, day, **TERMS, suspensions=suspensions).events
+
+    def now() -> Case:
+        return stored(empty)[case_id(1)]
+
+    show(empty, {1: ONE}, {})
+    run_on(date(2026, 3, 2), [])
+    assert now().due_on == date(2026, 3, 16)
+    # The extraction alone rests, so runs go on; the end is not known.
+    assert run_on(date(2026, 3, 10), flood(date(2026, 3, 9), None)) == {"paused": 1}
+    assert run_on(date(2026, 3, 31), flood(date(2026, 3, 9), None)) == {}
+    assert (now().paused_on, now().escalated_on) == (date(2026, 3, 10), None)
+    # It ended on the 20th: six days are owed again (9-13, 16), and 18-24 March are off.
+    over = flood(date(2026, 3, 9), date(2026, 3, 20))
+    assert run_on(date(2026, 3, 31), over) == {"rescheduled": 1}
+    assert (now().due_on, now().calendar_due_on, now().paused_on) == (date(2026, 4, 1), date(2026, 3, 16), None)
+    assert run_on(date(2026, 4, 1), over) == {}
+    assert run_on(date(2026, 4, 2), over) == {"escalated": 1}
+    assert differences.rebuild(empty) == 0
+
+
+def test_force_majeure_told_after_the_term_takes_the_delay_back(empty: Connection) -> None:
+    """The notice has 14 days (article 10 (2)): what was escalated meanwhile is not late after all."""
+    show(empty, {1: ONE}, {})
+    run(empty, date(2026, 3, 2))
+    assert run(empty, date(2026, 3, 17)) == {"escalated": 1}
+    told = flood(date(2026, 3, 16), date(2026, 3, 17))
+    assert differences.update(empty, date(2026, 3, 25), **TERMS, suspensions=told).events == {"rescheduled": 1}
+    case = stored(empty)[case_id(1)]
+    assert (case.due_on, case.escalated_on) == (date(2026, 3, 25), None)
+
+
 def test_a_row_that_is_missing_while_the_sides_differ_closes_nothing(empty: Connection) -> None:
     show(empty, {1: ONE}, {})
     run(empty, FIRST)
@@ -282,6 +353,7 @@ def test_a_row_that_is_missing_while_the_sides_differ_closes_nothing(empty: Conn
 @pytest.mark.parametrize(
     ("words", "refusal"),
     [
+        ({"verb": "paused"}, "what data may say and what a person"),
         ({"verb": "disputed"}, "it needs a reason"),
         ({"verb": "waived", "reason": "moved"}, "a waiver needs a last day"),
         ({"verb": "waived", "reason": "moved", "until": FIRST - timedelta(days=1)}, "a waiver needs a last day"),

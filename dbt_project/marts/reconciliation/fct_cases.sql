@@ -21,10 +21,15 @@ select
     cases.resolution,
     cases.times_reopened,
     coalesce(cases.resolved_on, {{ as_of() }}) - cases.last_opened_on as age_days,
-    cases.state not in ('resolved', 'waived') and cases.due_on < {{ as_of() }} as is_overdue,
+    cases.state not in ('resolved', 'waived')
+    and cases.paused_on is null
+    and cases.due_on < {{ as_of() }}
+        as is_overdue,
+    cases.paused_on is not null as is_paused,
     cases.opened_on,
     cases.last_opened_on,
     cases.due_on,
+    cases.calendar_due_on,
     cases.escalated_on,
     cases.resolved_on,
     cases.waived_until

@@ -10,7 +10,7 @@ numbered as (
         *,
         count(verdict) over (partition by case_id order by event_id) as seen_number,
         count(due_on) over (partition by case_id order by event_id) as opening_number,
-        count(*) filter (where kind not in ('changed', 'reassigned', 'escalated'))
+        count(*) filter (where kind not in ('changed', 'reassigned', 'escalated', 'paused', 'rescheduled'))
             over (partition by case_id order by event_id)
             as standing_number
     from events

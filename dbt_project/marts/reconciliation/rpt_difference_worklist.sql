@@ -56,6 +56,7 @@ select
                     'hanya BPS: ' || {{ elements_only_in('verdicts.bps_value', 'verdicts.bkn_value') }}
                 )
     end as differing_elements,
+    cases.paused_on is not null as is_paused,
     differences.first_seen_on,
     cases.due_on
 from differences

@@ -19,6 +19,8 @@ select
     opened_on,
     last_opened_on,
     due_on,
+    calendar_due_on,
+    paused_on,
     escalated_on,
     resolved_on,
     waived_until

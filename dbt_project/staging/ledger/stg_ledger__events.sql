@@ -15,9 +15,9 @@ select
     value_fingerprint,
     kind,
     -- Who acted and a person's own words stay in the ledger.
-    case when actor = 'data' then reason end as reason,
+    case when actor in ('data', 'agreement') then reason end as reason,
     event_id,
-    actor <> 'data' as is_by_person,
+    actor not in ('data', 'agreement') as is_by_person,
     as_of,
     due_on,
     until

@@ -36,6 +36,9 @@ _CASES = """
             known.state as ledger_state,
             known.due_on,
             known.last_opened_on,
+            known.calendar_due_on,
+            known.term_set_on,
+            known.paused_on,
             coalesce(known.times_reopened, 0) as times_reopened
         from present
         full join announced using (case_id)
@@ -69,12 +72,13 @@ _CASES = """
         *,
         change in ('new', 'reopened', 'changed', 'still_open') as is_open,
         change in ('new', 'reopened', 'changed', 'still_open')
-            and ledger_state <> 'resolved' and coalesce(due_on < %(as_of)s, false) as is_overdue,
+            and ledger_state <> 'resolved' and paused_on is null and coalesce(due_on < %(as_of)s, false)
+            as is_overdue,
         coalesce((
             select min(escalation.as_of) from alerts.escalation
             where
                 escalation.party = %(party)s and escalation.case_id = judged.case_id and escalation.level = 1
-                and escalation.opened_on = judged.last_opened_on
+                and escalation.opened_on = judged.term_set_on
         ), 'infinity'::date) as delay_told_on
     from judged
 """
@@ -122,7 +126,7 @@ def announce(connection: Connection, party: PartyCode, digest_id: str, as_of: da
     connection.execute(
         """
         insert into alerts.escalation (party, case_id, level, opened_on, as_of, digest_id)
-        select %(party)s, case_id, 1, last_opened_on, %(as_of)s, %(digest_id)s
+        select %(party)s, case_id, 1, term_set_on, %(as_of)s, %(digest_id)s
         from digest_case where is_overdue and delay_told_on = 'infinity'
         """,
         words,

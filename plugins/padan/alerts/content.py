@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
 from padan.agreement import Agreement
 from padan.agreement.model import PartyCode
-from padan.agreement.working_days import is_working_day
+from padan.agreement.pauses import Pauses
 from padan.alerts import changes
 from padan.warehouse.connection import Connection
 
@@ -80,6 +80,20 @@ class Staleness:
 
 
 @dataclass(frozen=True, slots=True)
+class Suspended:
+    """What the suspension of the agreement did to the terms of open cases (article 10)."""
+
+    paused: int = 0
+    """Terms that stand still, since the end of the suspension is not recorded."""
+    since: date | None = None
+    """First day of that suspension."""
+    moved: int = 0
+    """Terms that end later by the days of suspensions that are over."""
+    spans: tuple[tuple[date, date], ...] = ()
+    """First and last day of those suspensions."""
+
+
+@dataclass(frozen=True, slots=True)
 class Point:
     """Where things stood on the day of a digest."""
 
@@ -120,6 +134,7 @@ class Content:
     """Overdue cases of which the party was not told yet that they are."""
     waived: int = 0
     snoozed: int = 0
+    suspension: Suspended = Suspended()
     oldest_days: int = 0
     """Age of the oldest open case, in days."""
     attributes: tuple[Line, ...] = ()
@@ -256,6 +271,27 @@ def _quality(connection: Connection) -> Quality | None:
     return Quality(rows[0][4], agencies, len(rows) - len(agencies))
 
 
+def _suspended(connection: Connection, agreement: Agreement, as_of: date) -> Suspended:
+    row = connection.execute(
+        """
+        select
+            count(*) filter (where paused_on is not null),
+            count(*) filter (where due_on > calendar_due_on),
+            min(last_opened_on) filter (where due_on > calendar_due_on),
+            max(due_on) filter (where due_on > calendar_due_on)
+        from digest_case where is_open
+        """
+    ).fetchone()
+    paused, moved, first, last = row or (0, 0, None, None)
+    pauses = Pauses.known_on(agreement.suspensions, as_of)
+    spans = (
+        (one.start, one.end)
+        for one in pauses.suspensions
+        if one.end is not None and first is not None and one.start <= last and one.end >= first
+    )
+    return Suspended(paused, pauses.since(), moved, tuple(sorted(spans)))
+
+
 def _trend(connection: Connection, party: PartyCode, now: Point) -> tuple[Point, ...]:
     """The last digest of each of the newest days before ``now``, and ``now``."""
     rows = connection.execute(
@@ -304,6 +340,7 @@ def collect(connection: Connection, agreement: Agreement, party: PartyCode, as_o
         newly_overdue=newly_overdue,
         waived=waived,
         snoozed=snoozed,
+        suspension=_suspended(connection, agreement, as_of),
         oldest_days=oldest_days,
         attributes=_attributes(connection),
         agencies=agencies,
@@ -320,18 +357,12 @@ def collect(connection: Connection, agreement: Agreement, party: PartyCode, as_o
     )
 
 
-def _working_days_before(day: date, count: int) -> date:
-    """The day with ``count`` working days from it on, and before ``day``."""
-    current, left = day, count
-    while left > 0:
-        current -= timedelta(days=1)
-        left -= is_working_day(current)
-    return current
-
-
-def collect_delay(connection: Connection, party: PartyCode, as_of: date, wait: int) -> Delay | None:
+def collect_delay(
+    connection: Connection, agreement: Agreement, party: PartyCode, as_of: date, wait: int
+) -> Delay | None:
     """Cases overdue still, ``wait`` working days after the liaison unit was told that they are; None if there are none.
 
+    Days within a suspension of the agreement do not count.
     Takes them from the table ``digest_case`` of :func:`collect`, and marks them there for :func:`record_delay`.
     """
     connection.execute("alter table digest_case add column is_delayed boolean not null default false")
@@ -342,10 +373,10 @@ def collect_delay(connection: Connection, party: PartyCode, as_of: date, wait: i
             select from alerts.escalation
             where
                 escalation.party = %(party)s and escalation.case_id = digest_case.case_id and escalation.level = 2
-                and escalation.opened_on = digest_case.last_opened_on
+                and escalation.opened_on = digest_case.term_set_on
         )
         """,
-        {"party": party, "told_before": _working_days_before(as_of, wait)},
+        {"party": party, "told_before": Pauses.known_on(agreement.suspensions, as_of).before(as_of, wait)},
     )
     cases = _case_list(connection, "is_delayed")
     if not cases.total:
@@ -369,7 +400,7 @@ def record_delay(connection: Connection, party: PartyCode, digest_id: str, as_of
     connection.execute(
         """
         insert into alerts.escalation (party, case_id, level, opened_on, as_of, digest_id)
-        select %s, case_id, 2, last_opened_on, %s, %s from digest_case where is_delayed
+        select %s, case_id, 2, term_set_on, %s, %s from digest_case where is_delayed
         """,
         (party, as_of, digest_id),
     )

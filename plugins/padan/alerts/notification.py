@@ -44,7 +44,7 @@ def _decide_for(
         logger.info("nothing new for %s: no digest", party)
     if agreement.liaison(party, as_of).superior is None:
         return
-    delay = content.collect_delay(connection, party, as_of, alerts.escalation_wait)
+    delay = content.collect_delay(connection, agreement, party, as_of, alerts.escalation_wait)
     if delay:
         text, html = rendering.render_delay(delay, agreement)
         draft = Draft("escalation", party, as_of, rendering.delay_subject(delay), text, html, overdue=delay.cases.total)

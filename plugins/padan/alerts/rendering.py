@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,11 @@ def share(part: int, whole: int) -> str:
     return f"{format_number(100 * part / whole, 1)}%" if whole else ""
 
 
+def spans(found: Sequence[tuple[date, date]]) -> str:
+    """``2 Maret 2026 sampai dengan 6 Maret 2026``, and so on."""
+    return "; ".join(f"{indonesian(first)} sampai dengan {indonesian(last)}" for first, last in found)
+
+
 def signed(value: int) -> str:
     """``+12``, ``-3`` with a true minus sign, or ``0``."""
     sign = "+" if value > 0 else "\u2212" if value < 0 else ""
@@ -116,6 +122,7 @@ def _environment() -> Environment:
         "counts": finding_counts,
         "cause": cause_label,
         "signed": signed,
+        "spans": spans,
         "columns": text_columns,
         "wrap": text_paragraph,
     }

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 
 import psycopg
 
+from padan.agreement.clauses import Suspension
+from padan.agreement.pauses import Pauses
 from padan.agreement.working_days import after
 from padan.errors import StepFailed
 from padan.warehouse.connection import Connection, exclusive
@@ -77,11 +80,39 @@ _OBSERVE = """
     where kind is not null
     order by observed_case_id
 """
+_TERMS = """
+    select distinct last_opened_on, calendar_due_on from ledger.difference_case where state <> 'resolved'
+"""
+# By the suspensions as they are recorded now: one that is mended in the agreement file mends the terms.
+_SUSPEND = """
+    insert into ledger.event (case_id, as_of, kind, actor, due_on, reason)
+    select
+        known.case_id,
+        %(as_of)s,
+        case when term.stands_still then 'paused' else 'rescheduled' end,
+        'agreement',
+        case when not term.stands_still then term.due_on end,
+        'suspension'
+    from ledger.difference_case as known
+    inner join
+        unnest(%(opened)s::date[], %(calendar_due)s::date[], %(due)s::date[], %(still)s::boolean[])
+            as term (opened_on, calendar_due_on, due_on, stands_still)
+        on known.last_opened_on = term.opened_on and known.calendar_due_on = term.calendar_due_on
+    where
+        known.state <> 'resolved'
+        and case
+            when term.stands_still then known.paused_on is null
+            else known.paused_on is not null or known.due_on <> term.due_on
+        end
+    order by known.case_id
+"""
 _ESCALATE = """
     insert into ledger.event (case_id, as_of, kind, actor)
     select case_id, %(as_of)s, 'escalated', 'data'
     from ledger.difference_case
-    where state not in ('resolved', 'waived') and due_on < %(as_of)s and escalated_on is null
+    where
+        state not in ('resolved', 'waived')
+        and due_on < %(as_of)s and paused_on is null and escalated_on is null
     order by case_id
 """
 _COUNT_ATTRIBUTES = """
@@ -123,11 +154,35 @@ class LedgerUpdate:
     """Kind of event: how many."""
 
 
-def update(connection: Connection, as_of: date, *, critical_term: int, warning_term: int) -> LedgerUpdate:
+def _suspend(connection: Connection, as_of: date, pauses: Pauses) -> None:
+    """Let the terms stand still or move as the suspensions of the agreement want it."""
+    terms = connection.execute(_TERMS).fetchall()
+    moved = [pauses.moved(opened, due) for opened, due in terms]
+    connection.execute(
+        _SUSPEND,
+        {
+            "as_of": as_of,
+            "opened": [opened for opened, _ in terms],
+            "calendar_due": [due for _, due in terms],
+            "due": moved,
+            "still": [pauses.standing_still(due) for due in moved],
+        },
+    )
+
+
+def update(
+    connection: Connection,
+    as_of: date,
+    *,
+    critical_term: int,
+    warning_term: int,
+    suspensions: Iterable[Suspension] = (),
+) -> LedgerUpdate:
     """Take in the differences that the marts hold for ``as_of``; the same differences again add nothing.
 
-    ``critical_term`` and ``warning_term`` are the working days that the owner of a case has. A date before the newest
-    one taken in is late: the marts no longer tell of that day, so nothing is changed.
+    ``critical_term`` and ``warning_term`` are the working days that the owner of a case has; days within one of the
+    agreement's ``suspensions`` do not count (article 10). A date before the newest one taken in is late: the marts no
+    longer tell of that day, so nothing is changed.
 
     Raises:
         StepFailed: the marts are not there yet, or another run holds the ledger.
@@ -148,6 +203,7 @@ def update(connection: Connection, as_of: date, *, critical_term: int, warning_t
                 return LedgerUpdate(as_of, late=True)
             connection.execute("insert into ledger.run (as_of) values (%s) on conflict do nothing", (as_of,))
             connection.execute(_OBSERVE, terms)
+            _suspend(connection, as_of, Pauses.known_on(suspensions, as_of))
             connection.execute(_ESCALATE, terms)
             connection.execute(_COUNT_ATTRIBUTES, terms)
             return LedgerUpdate(as_of, late=False, events=dict(connection.execute(_KINDS, (before,)).fetchall()))

@@ -18,10 +18,15 @@ def update_ledger(as_of: date) -> dict[str, Any]:
     """
     from padan import differences, landing
 
-    settings = Context.load().settings
+    context = Context.load()
+    settings = context.settings
     with connect(settings.database_url.get_secret_value(), application="padan-ledger") as connection:
         done = differences.update(
-            connection, as_of, critical_term=settings.critical_term, warning_term=settings.warning_term
+            connection,
+            as_of,
+            critical_term=settings.critical_term,
+            warning_term=settings.warning_term,
+            suspensions=context.on(as_of).agreement.suspensions,
         )
     with connect(
         settings.database_url.get_secret_value(), application="padan-ledger", role="transformer"

@@ -113,7 +113,7 @@ def _cases(connection: psycopg.Connection[dict[str, Any]]) -> dict[str, Any]:
         "ledger.difference_case",
         """
         select count(*) as cases from {}
-        where state not in ('resolved', 'waived') and due_on < (select max(as_of) from ledger.run)
+        where state not in ('resolved', 'waived') and paused_on is null and due_on < (select max(as_of) from ledger.run)
         """,
     )
     return {

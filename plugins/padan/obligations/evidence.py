@@ -106,7 +106,7 @@ def _differences(connection: Connection, duty: Duty, until: date) -> tuple[Evide
         select
             count(*) filter (where resolved_on between %(start)s and %(day)s),
             count(*) filter (where state not in ('resolved', 'waived')),
-            count(*) filter (where state not in ('resolved', 'waived') and due_on < %(day)s),
+            count(*) filter (where state not in ('resolved', 'waived') and paused_on is null and due_on < %(day)s),
             max(resolved_on) filter (where resolved_on between %(start)s and %(day)s)
         from ledger.difference_case where owner_party in (%(party)s, 'both')
         """,

@@ -14,6 +14,7 @@ from aiosmtpd.controller import Controller
 from pydantic import SecretStr
 
 from padan.agreement import Agreement
+from padan.agreement.clauses import Suspension
 from padan.alerts import notify, send_waiting
 from padan.alerts.snoozing import Review, Scope, count, snooze, wake
 from padan.differences import act
@@ -444,3 +445,41 @@ def test_outside_the_validity_and_before_the_marts(
     migrate(fresh)
     with pytest.raises(StepFailed, match="marts"):
         notify(settings.model_copy(update={"database_url": SecretStr(fresh)}), smtp, agreement, DAY_ONE)
+
+
+def test_a_suspension_moves_terms_and_the_digest_says_so(
+    warehouse: psycopg.Connection, settings: Settings, smtp: SmtpSettings, agreement: Agreement, mailbox: Mailbox
+) -> None:
+    """Opened on 9 November with 10 working days; 16 to 20 November rest, so the 23rd becomes the 30th."""
+    moved, paused = ids("A", 2)
+    spans = [
+        Suspension(party="bps", start=date(2026, 11, 16), end=date(2026, 11, 20), cause="banjir", cites=("10(3)",)),
+        Suspension(party="bps", start=DAY_TWO, cause="banjir", suspends=("extract",), cites=("10(3)",)),
+    ]
+    suspended = agreement.model_copy(update={"suspensions": tuple(spans)})
+    differ(warehouse, moved, paused)
+    for case_id in (moved, paused):
+        opened(warehouse, case_id, date(2026, 11, 9), date(2026, 11, 23))
+        warehouse.execute(
+            "insert into ledger.event (case_id, as_of, kind, actor, due_on, reason) "
+            "values (%s, %s, 'rescheduled', 'agreement', %s, 'suspension')",
+            (case_id, DAY_ONE, date(2026, 11, 30)),
+        )
+    warehouse.execute(
+        "insert into ledger.event (case_id, as_of, kind, actor, reason) "
+        "values (%s, %s, 'paused', 'agreement', 'suspension')",
+        (paused, DAY_TWO),
+    )
+
+    sent = notify(settings, smtp, suspended, date(2026, 12, 1))
+
+    assert [(digest.party, digest.new_cases) for digest in sent] == [("bps", 2)]
+    for body in bodies(mails(mailbox)[0]):
+        told = " ".join(body.split())
+        assert "Penghitungan batas waktu 1 perbedaan dihentikan sementara" in told
+        assert "ditangguhkan sejak 25 November 2026 (Pasal 10)" in told
+        assert "Batas waktu 2 perbedaan yang masih terbuka telah disesuaikan" in told
+        assert "(16 November 2026 sampai dengan 20 November 2026) tidak dihitung" in told
+        assert moved in told.partition("lewat batas waktu")[2]
+    # The one whose term runs was due the day before; the other one's stands still.
+    assert warehouse.execute("select case_id from alerts.escalation").fetchall() == [(moved,)]
