@@ -74,5 +74,9 @@ class StepFailed(PadanError):
     """A named step of the pipeline failed."""
 
 
+class NotLanded(StepFailed):
+    """What a step builds on is not staged: never read, or emptied by a crash of the database server; read it first."""
+
+
 class UnexpectedFailure(PadanError):
     """A mistake of ours or a refusal of the database, told by its kind and place: its text may quote a value."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich import box
@@ -15,7 +16,28 @@ from rich.text import Text
 
 from padan.command_day import command_day
 
+if TYPE_CHECKING:
+    from padan.obligations import Standing
+
 _COLOURS = {"met": "green", "open": "yellow", "late": "bold red", "no_event": "dim"}
+
+
+def _table(duties: Sequence[Standing]) -> Table:
+    """Duty and evidence below each other, so that 80 columns are enough."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in ("is", "due", "by", "article"):
+        table.add_column(column, no_wrap=True)
+    table.add_column("duty, period, evidence", overflow="fold")
+    for one in duties:
+        duty = one.duty
+        told = Text.assemble(
+            duty.duty, (f" [{duty.period}]", "dim"), (f"\n{one.evidence.text}" if one.evidence.text else "", "italic")
+        )
+        table.add_row(
+            Text(one.state.replace("_", " "), style=_COLOURS[one.state]), str(duty.due_on or ""), duty.party.upper(),
+            ", ".join(duty.cites[:1]), told,
+        )  # fmt: skip
+    return table
 
 
 def obligations(
@@ -32,15 +54,6 @@ def obligations(
     if as_json:
         print(json.dumps([asdict(one) for one in duties], ensure_ascii=False, indent=2, default=str))
     else:
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-        for column in ("owed by", "article", "duty", "period", "due", "is", "evidence"):
-            table.add_column(column, overflow="fold")
-        for one in duties:
-            duty = one.duty
-            table.add_row(
-                duty.party.upper(), ", ".join(duty.cites[:1]), duty.duty, duty.period, str(duty.due_on or ""),
-                Text(one.state.replace("_", " "), style=_COLOURS[one.state]), Text(one.evidence.text),
-            )  # fmt: skip
-        Console().print(table)
+        Console().print(_table(duties))
     if late and duties:
         raise typer.Exit(1)

@@ -16,6 +16,7 @@ import psycopg
 
 from padan.agreement import Agreement, guard
 from padan.alerts import outbox
+from padan.alerts.dag_files import broken
 from padan.alerts.delivery import may_deliver
 from padan.alerts.outbox import Draft
 from padan.settings import AlertSettings, Settings, SmtpSettings
@@ -114,12 +115,8 @@ class Watch:
 
 
 def _unparsed(dags_dir: Path) -> Iterator[Problem]:
-    for path in sorted(dags_dir.glob("*.py")):
-        try:
-            compile(path.read_bytes(), path.name, "exec")
-        except (SyntaxError, ValueError) as error:
-            line = getattr(error, "lineno", None)
-            yield Problem(f"parse:{path.name}", f"dags/{path.name} does not parse (line {line}): its DAG cannot run")
+    for one in broken(dags_dir):
+        yield Problem(f"parse:{one.file}", f"dags/{one.file} cannot be imported: {one.why}; its DAG cannot run")
 
 
 def _missed(connection: Connection, day: date, expected: date) -> Iterator[Problem]:

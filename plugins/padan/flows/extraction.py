@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 from padan import landing
 from padan.agreement.model import PartyCode
-from padan.errors import StepFailed
+from padan.errors import NotLanded, StepFailed
 from padan.flows.context import Context
 from padan.landing import ExtractSummary
 from padan.settings import JfSettings, SiasnSettings, load
 from padan.warehouse.connection import connect
+
+logger = logging.getLogger(__name__)
+Landing = Callable[[date], dict[str, Any]]
+Result = TypeVar("Result")
 
 
 def open_bps(as_of: date) -> dict[str, Any]:
@@ -46,7 +52,11 @@ def land_bkn_roster(as_of: date) -> dict[str, Any]:
     context = Context.load().on(as_of)
     extract_id = _opened(context, as_of, "bkn")
     daily_calls = load(SiasnSettings).daily_calls
-    landing.land_rosters(context.settings, context.agreement, extract_id, daily_calls=daily_calls)
+
+    def land() -> None:
+        landing.land_rosters(context.settings, context.agreement, extract_id, daily_calls=daily_calls)
+
+    _reading_first(land, as_of, land_bkn_reference)
     return {"extract_id": extract_id}
 
 
@@ -55,18 +65,22 @@ def land_bkn_people(as_of: date) -> dict[str, Any]:
     context = Context.load().on(as_of)
     extract_id = _opened(context, as_of, "bkn")
     client = landing.siasn_client(load(SiasnSettings))
-    landing.land_people(context.settings, context.agreement, extract_id, client)
+
+    def land() -> None:
+        landing.land_people(context.settings, context.agreement, extract_id, client)
+
+    _reading_first(land, as_of, land_bkn_reference, land_bkn_roster)
     return {"extract_id": extract_id}
 
 
 def publish_bps(as_of: date) -> dict[str, Any]:
     """Check the counts and merge BPS's staged rows into raw; raises PublicationStopped where a gate forbids it."""
-    return _publish(as_of, "bps")
+    return _publish(as_of, "bps", land_bps_lists)
 
 
 def publish_bkn(as_of: date) -> dict[str, Any]:
     """Check the counts and merge BKN's staged rows into raw; raises PublicationStopped where a gate forbids it."""
-    return _publish(as_of, "bkn")
+    return _publish(as_of, "bkn", land_bkn_reference, land_bkn_roster, land_bkn_people)
 
 
 def extraction_outcome(as_of: date, party: PartyCode) -> dict[str, Any]:
@@ -81,9 +95,29 @@ def _open(as_of: date, party: PartyCode) -> dict[str, Any]:
     return {"extract_id": landing.open_extract(context.settings, context.agreement, party, as_of)}
 
 
-def _publish(as_of: date, party: PartyCode) -> dict[str, Any]:
+def _publish(as_of: date, party: PartyCode, *landing_steps: Landing) -> dict[str, Any]:
     context = Context.load().on(as_of)
-    return _counts(landing.publish(context.settings, context.agreement, _opened(context, as_of, party)))
+    extract_id = _opened(context, as_of, party)
+
+    def publish() -> ExtractSummary:
+        return landing.publish(context.settings, context.agreement, extract_id)
+
+    return _counts(_reading_first(publish, as_of, *landing_steps))
+
+
+def _reading_first(work: Callable[[], Result], as_of: date, *earlier: Landing) -> Result:
+    """Do ``work``; where what it builds on is not staged, run the earlier steps again and then do it.
+
+    A crash of the database server empties the lists, which are staged unlogged. The task that is tried again then would
+    lack them for ever: the tasks that read them have succeeded. Each step does only what is missing.
+    """
+    try:
+        return work()
+    except NotLanded as lack:
+        logger.warning("%s; the lists are read anew first", lack)
+    for step in earlier:
+        step(as_of)
+    return work()
 
 
 def _counts(summary: ExtractSummary) -> dict[str, Any]:

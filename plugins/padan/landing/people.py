@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from padan.agencies import FailedUnit
 from padan.agreement import Agreement
-from padan.errors import PublicationStopped, StepFailed
+from padan.errors import NotLanded, PublicationStopped
 from padan.landing import extracts
 from padan.landing.checks import finish, quarantine_repeated
 from padan.landing.extracts import Work, working_on
@@ -28,7 +28,7 @@ def land_people(settings: Settings, agreement: Agreement, extract_id: int, open_
     """Ask SIASN about each person of the roster, dataset by dataset; idempotent, asks nobody twice in one extract.
 
     Raises:
-        StepFailed: the roster is not written yet.
+        NotLanded: the roster is not written yet.
         ContractViolation, PublicationStopped: the extract is stopped.
         SourceUnavailable, AuthenticationError, OperatorTokenExpired, MalformedResponse: from the client.
     """
@@ -69,7 +69,7 @@ def _require_roster(work: Work) -> None:
     ).fetchone()
     people, listed = row or (False, False)
     if not listed:
-        raise StepFailed("bkn: the portal export must be landed before people can be asked about")
+        raise NotLanded("bkn: the portal export must be landed before people can be asked about")
     if not people:
         raise PublicationStopped("bkn: the roster is empty: nobody to ask about")
 

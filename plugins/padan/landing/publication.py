@@ -9,7 +9,7 @@ from typing import LiteralString
 from psycopg import sql
 
 from padan.agreement import Agreement, Dataset
-from padan.errors import PublicationStopped, StepFailed
+from padan.errors import NotLanded, PublicationStopped
 from padan.landing import extracts, refresh
 from padan.landing.checks import refuse_loss
 from padan.landing.extracts import Work, working_on
@@ -39,7 +39,7 @@ def publish(settings: Settings, agreement: Agreement, extract_id: int) -> Extrac
 
     Raises:
         PublicationStopped: a gate forbids it; what was published before stays.
-        StepFailed: a dataset is not completely landed yet.
+        NotLanded: a dataset is not completely landed yet.
     """
     with working_on(settings, agreement, extract_id, "publish") as work:
         if not work.extract.published:
@@ -77,7 +77,7 @@ def _refuse_unfinished(work: Work) -> None:
     done = {row[0] for row in rows}
     missing = [dataset.name for dataset in work.datasets() if dataset.name not in done]
     if missing:
-        raise StepFailed(f"{work.extract.party}: not completely landed yet: {', '.join(missing)}")
+        raise NotLanded(f"{work.extract.party}: not completely landed yet: {', '.join(missing)}")
 
 
 def merge(work: Work, dataset: Dataset) -> Merged:

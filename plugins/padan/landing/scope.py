@@ -12,7 +12,7 @@ from psycopg import sql
 from padan.agreement import Agreement, Dataset
 from padan.landing import extracts
 from padan.landing.extracts import Work
-from padan.projection import AllListed, Scope, Values
+from padan.projection import AllListed, AnyListed, Scope
 from padan.warehouse.connection import Connection
 from padan.warehouse.raw_tables import raw_table, staged_table
 
@@ -76,10 +76,8 @@ def bkn_scope(work: Work, dataset: Dataset) -> Scope | None:
             dataset.columns.index(column) for column in ("nip_baru", "jenis_jabatan_id", "jabatan_id")
         )
 
-        def admits(values: Values) -> bool:
-            return values[nip] in nips or (values[kind] == _KIND_JF and values[position] in positions)
-
-        return Scope(("nip_baru", "jenis_jabatan_id", "jabatan_id"), admits)
+        ways = (((nip, nips),), ((kind, frozenset({_KIND_JF})), (position, positions)))
+        return Scope(("nip_baru", "jenis_jabatan_id", "jabatan_id"), AnyListed(ways))
     if dataset.name == "rw_jabatan":
         place = dataset.columns.index("jabatan_fungsional_id")
         covered = fostered_positions(work)

@@ -4,6 +4,6 @@ own can do it.
 Imports nothing but the standard library and orjson: such a process has to start at once.
 """
 
-from padan.projection.projector import AllListed, Layout, Projected, Projector, Rejected, Scope, Values, tail
+from padan.projection.projector import AllListed, AnyListed, Layout, Projected, Projector, Rejected, Scope, Values, tail
 
-__all__ = ["AllListed", "Layout", "Projected", "Projector", "Rejected", "Scope", "Values", "tail"]
+__all__ = ["AllListed", "AnyListed", "Layout", "Projected", "Projector", "Rejected", "Scope", "Values", "tail"]

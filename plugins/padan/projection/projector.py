@@ -90,6 +90,16 @@ def _listed(value: Any, codes: frozenset[str]) -> bool | None:
 
 
 @dataclass(frozen=True, slots=True)
+class AnyListed:
+    """Whether a row holds, in every place of one of its ways, one of the codes there; for rows of text."""
+
+    ways: tuple[tuple[tuple[int, frozenset[str]], ...], ...]
+
+    def __call__(self, values: Values) -> bool:
+        return any(all(values[place] in codes for place, codes in way) for way in self.ways)
+
+
+@dataclass(frozen=True, slots=True)
 class Scope:
     """Which rows of a dataset the agreement covers.
 
@@ -248,6 +258,31 @@ class Projector:
         kept = self._quick_select(rows, result)
         if kept is None:
             kept = self._select(rows, result)
+        return self._write(kept, result, tail)
+
+    def project_table(self, header: Sequence[str], rows: list[list[str]], tail: str) -> Projected:
+        """Project rows of a file, all of text and in the order of ``header``; those of another length come out as one
+        that is no object does.
+        """
+        lengths = set(map(len, rows))
+        fields = set(self._fields)
+        if lengths != {len(header)} or not fields <= set(header) or self.dataset.incremental:
+            objects = [dict(zip(header, row, strict=True)) if len(row) == len(header) else row for row in rows]
+            return self.project(objects, tail)
+        result = Projected()
+        kept: list[Values] = list(
+            zip(*[map(itemgetter(header.index(name)), rows) for name in self._fields], strict=True)
+        )
+        if self._scope:
+            kept = [values for values in kept if self._scope.admits(values)]
+            result.out_of_scope = len(rows) - len(kept)
+        for name in header:
+            if name not in fields:
+                result.dropped[name if _FIELD_NAME.fullmatch(name) else "(not a plain name)"] += len(rows)
+        return self._write(kept, result, tail)
+
+    def _write(self, kept: list[Values], result: Projected, tail: str) -> Projected:
+        """The second pass."""
         result.archive, plain = _as_json(kept)
         if self.dataset.incremental:
             self._raise_watermark(kept, result)

@@ -38,6 +38,8 @@ class Task:
     scope: Scope | None
     latest: str
     extract_id: int
+    header: tuple[str, ...] | None = None
+    """Of a CSV file, whose parts come instead of a service's pages."""
 
 
 @dataclass(frozen=True, slots=True)

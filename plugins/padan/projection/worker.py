@@ -14,6 +14,7 @@ from typing import IO, Any
 
 from padan.projection.pages import PageReading, read_page
 from padan.projection.projector import Projector, tail
+from padan.projection.tables import read_part
 from padan.projection.wire import Fault, Task, receive, send
 
 
@@ -24,17 +25,21 @@ def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
         projector = Projector(task.layout, task.scope, latest=task.latest)
         while True:
             unit, fetched_at = pickle.loads(receive(requests))  # noqa: S301 - likewise
-            answer, text, archive = _project(projector, task.extract_id, unit, fetched_at, receive(requests))
+            answer, text, archive = _project(projector, task, unit, fetched_at, receive(requests))
             send(answers, pickle.dumps(answer), text, archive)
     except (EOFError, BrokenPipeError):
         return
 
 
 def _project(
-    projector: Projector, extract_id: int, unit: str, fetched_at: datetime, body: bytes
+    projector: Projector, task: Task, unit: str, fetched_at: datetime, body: bytes
 ) -> tuple[PageReading | Fault | None, bytes, bytes]:
     try:
-        reading = read_page(body, projector, tail(extract_id, unit, fetched_at))
+        ending = tail(task.extract_id, unit, fetched_at)
+        if task.header is None:
+            reading = read_page(body, projector, ending)
+        else:
+            reading = read_part(body, task.header, projector, ending)
     except Exception as error:
         return Fault(type(error).__name__), b"", b""
     if reading is None:

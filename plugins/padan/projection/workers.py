@@ -18,7 +18,7 @@ from typing import IO, Self
 import padan
 from padan.errors import StepFailed
 from padan.projection.pages import PageReading
-from padan.projection.projector import AllListed, Layout, Scope
+from padan.projection.projector import AllListed, AnyListed, Layout, Scope
 from padan.projection.wire import Fault, PlainItem, PlainLayout, Task, receive, send
 
 WORTH_ROWS = 20_000  # below, a start takes longer than it saves
@@ -34,14 +34,33 @@ def plain(layout: Layout) -> PlainLayout:
     return PlainLayout(items, layout.columns, layout.row_key, layout.incremental)
 
 
+def _fit(scope: Scope | None) -> bool:
+    """Whether a scope can be sent to workers: it is only codes, and not too many."""
+    admits = scope.admits if scope else AllListed(())
+    if isinstance(admits, AllListed):
+        tests = admits.tests
+    elif isinstance(admits, AnyListed):
+        tests = tuple(test for way in admits.ways for test in way)
+    else:
+        return False
+    return sum(len(codes) for _, codes in tests) <= _MOST_CODES
+
+
 class Workers:
     """Up to ``count`` processes, started when a page needs one. A context manager; thread-safe."""
 
-    def __init__(self, count: int, layout: Layout, scope: Scope | None, latest: str, extract_id: int) -> None:
-        admits = scope.admits if scope else AllListed(())
-        fit = isinstance(admits, AllListed) and sum(len(codes) for _, codes in admits.tests) <= _MOST_CODES
-        self.count = count if fit else 0
-        self._task = Task(plain(layout), scope, latest, extract_id)
+    def __init__(
+        self,
+        count: int,
+        layout: Layout,
+        scope: Scope | None,
+        latest: str,
+        extract_id: int,
+        header: tuple[str, ...] | None = None,
+    ) -> None:
+        """``header``: of a CSV file whose parts are to be read, instead of pages."""
+        self.count = count if _fit(scope) else 0
+        self._task = Task(plain(layout), scope, latest, extract_id, header)
         self._idle: LifoQueue[_Worker | None] = LifoQueue()  # None: one that is not started yet
         self._started: list[_Worker] = []
         self._lock = threading.Lock()

@@ -119,15 +119,29 @@ def test_while_the_agreement_permits_no_extraction_no_run_is_missed(
     assert watch(settings, smtp, OPERATORS, agreement, date(2100, 1, 1)).problems == ()
 
 
-def test_a_dag_file_that_does_not_parse_is_told(
-    warehouse: psycopg.Connection, settings: Settings, smtp: SmtpSettings, agreement: Agreement, tmp_path: Path
-) -> None:
+@pytest.mark.parametrize(
+    ("files", "why"),
+    [
+        ({"reconcile": "def reconcile(:\n"}, "SyntaxError in reconcile.py, line 1"),
+        ({"reconcile": "import os\nimport no_such\n"}, "ModuleNotFoundError (no_such) in reconcile.py, line 2"),
+        ({"reconcile": "from support import tasks", "support/tasks": "x = 1\ny = unknown\n"},
+         "NameError (unknown) in tasks.py, line 2"),
+        ({"reconcile": "raise ValueError('a secret')"}, "ValueError in reconcile.py, line 1"),
+        ({"reconcile": "import os; os._exit(3)"}, None),
+    ],
+)  # fmt: skip
+def test_a_dag_file_that_cannot_be_imported_is_told(
+    warehouse: psycopg.Connection, settings: Settings, smtp: SmtpSettings, agreement: Agreement, tmp_path: Path,
+    files: dict[str, str], why: str | None,
+) -> None:  # fmt: skip
     judged(warehouse, DAY_ONE)
-    (tmp_path / "dags").mkdir()
-    (tmp_path / "dags" / "reconcile.py").write_text("def reconcile(:\n")
+    (tmp_path / "dags" / "support").mkdir(parents=True)
+    for name, code in {"fine": "import json\n", **files}.items():
+        (tmp_path / "dags" / f"{name}.py").write_text(code)
     broken = settings.model_copy(update={"project_dir": tmp_path})
     (problem,) = watch(broken, smtp, OPERATORS, agreement, DAY_ONE).problems
-    assert problem.text == "dags/reconcile.py does not parse (line 1): its DAG cannot run"
+    told = f"reconcile.py cannot be imported: {why}" if why else "*.py cannot be imported: importing them ended"
+    assert problem.text.startswith(f"dags/{told}")
 
 
 def test_a_jump_of_findings_and_of_shares_is_told(
