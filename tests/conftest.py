@@ -6,9 +6,13 @@ import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
 
+# A busy machine is no failure of what a property says.
+hypothesis.settings.register_profile("padan", deadline=None)
+hypothesis.settings.load_profile("padan")
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 _serial = itertools.count(1)
 STACK_PEOPLE = 150
