@@ -53,6 +53,18 @@ class Measured:
         right = sum(self.found.values())
         return right / (right + self.wrong)
 
+    def figures(self) -> dict[str, Any]:
+        """Ready for JSON; ``kinds``: true and found pairs of each planted kind."""
+        return {
+            "true": sum(self.true.values()),
+            "wrong": self.wrong,
+            "review": self.review,
+            "precision": self.precision,
+            "recall": self.recall,
+            "parameters": self.model,
+            "kinds": {kind: [count, self.found[kind]] for kind, count in sorted(self.true.items())},
+        }
+
 
 def world(seed: int, each: int, plain: int) -> Iterator[Record]:
     """``plain`` people without a difference, ``each`` of every planted kind, and as many on one side only."""
@@ -123,7 +135,7 @@ def measure(seed: int, each: int, plain: int) -> Measured:
     """Match a world of its own and hold the pairs, the exact ones too, against the truth."""
     with people.workbench() as bench:
         true = fill(bench, list(world(seed, each, plain)))
-        model = apply(bench, TIERS)
+        weighing = apply(bench, TIERS)
         pairs = bench.execute(
             "select person_id_bkn, holder_id from exact union all select person_id_bkn, holder_id from found"
         ).fetchall()
@@ -134,20 +146,5 @@ def measure(seed: int, each: int, plain: int) -> Measured:
         found=right,
         wrong=len(pairs) - sum(right.values()),
         review=int(review),
-        model=model.source if model else "none",
+        model=weighing.model.source if weighing else "none",
     )
-
-
-def main() -> None:
-    """Print the figures."""
-    measured = measure(20231204, 500, 4000)
-    print(f"{'kind':<24}{'true':>7}{'found':>7}{'recall':>9}")
-    for kind, count in sorted(measured.true.items()):
-        print(f"{kind:<24}{count:>7}{measured.found[kind]:>7}{measured.found[kind] / count:>9.4f}")
-    total = sum(measured.true.values())
-    print(f"n = {total}: recall {measured.recall:.4f}, precision {measured.precision:.5f} ({measured.wrong} wrong),")
-    print(f"{measured.review} pairs left to a person; parameters: {measured.model}")
-
-
-if __name__ == "__main__":
-    main()

@@ -23,6 +23,7 @@ from padan.command_day import command_day
 from padan.errors import AgreementNotInForce, PadanError
 from padan.exchange_cli import app as exchange_app
 from padan.flows import MAINTENANCE, PIPELINE, WATCH, Step, Workflow, run, told
+from padan.matching_cli import app as matching_app
 from padan.minutes_cli import app as minutes_app
 from padan.obligations_cli import obligations
 from padan.privacy_cli import privacy_app, subject_app
@@ -38,6 +39,7 @@ app.add_typer(minutes_app, name="minutes", rich_help_panel="The papers")
 app.add_typer(agreement_app, name="agreement", rich_help_panel="The agreement")
 app.add_typer(cases_app, name="cases", rich_help_panel="The ledger")
 app.add_typer(alerts_app, name="alerts", rich_help_panel="The ledger")
+app.add_typer(matching_app, name="matching", rich_help_panel="The ledger")
 app.add_typer(exchange_app, name="exchange", rich_help_panel="The agreement")
 app.add_typer(subject_app, name="subject", rich_help_panel="Personal data")
 app.add_typer(privacy_app, name="privacy", rich_help_panel="Personal data")

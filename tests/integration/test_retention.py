@@ -17,6 +17,7 @@ from padan.agreement import Agreement
 from padan.agreement.clauses import Addendum
 from padan.errors import ConfigurationError
 from padan.landing import archive
+from padan.matching.review import file_in
 from padan.warehouse.connection import connect
 from tests.integration.dbt_world import Dbt
 from tests.scripted_agencies import AGREEMENT, DAY, Bench, settings_for, small_world
@@ -93,14 +94,19 @@ def built(new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFact
 
 
 def test_after_the_end_exactly_what_is_past_its_term_goes(built: Bench) -> None:
+    review = file_in(built.settings.state_dir)
+    review.parent.mkdir(parents=True)
+    review.write_text("people in clear")
     before, agreement = rows(built), until(END)
     assert before["landing.quarantine"] == 1
     assert before["snapshots.snap_bkn__people"] > 5
     assert maintain(built, agreement, LAST) == {}
     assert rows(built) == before
+    assert review.exists()
     assert {"bkn/data_utama", "bkn/ref_instansi"} <= archived(built)
 
     done = maintain(built, agreement, LAST + timedelta(days=1))
+    assert not review.exists()
     after = rows(built)
     emptied = {table for table, count in after.items() if before.get(table) and not count}
     assert {table for table, count in after.items() if count != before.get(table)} - emptied == {"landing.erasure"}

@@ -14,6 +14,10 @@ roster_gaps as (
     select * from {{ ref('int_matching__roster_gaps') }}
 ),
 
+suspected_duplicates as (
+    select * from {{ ref('int_matching__suspected_duplicates') }}
+),
+
 people as (
     select * from {{ ref('int_matching__people') }}
 ),
@@ -57,6 +61,28 @@ found as (
         person_id_bkn as row_key,
         null as asn_key
     from roster_gaps
+    union all
+    select
+        'bkn' as side,
+        'data_utama' as dataset,
+        'nip' as field,
+        suspected_duplicates.rule,
+        suspected_duplicates.person_id_bkn as row_key,
+        people.asn_key
+    from suspected_duplicates
+    left join people on suspected_duplicates.person_id_bkn = people.person_id_bkn
+    where suspected_duplicates.side = 'bkn'
+    union all
+    select
+        'bps' as side,
+        'holders' as dataset,
+        'nip_bps' as field,
+        suspected_duplicates.rule,
+        suspected_duplicates.holder_id as row_key,
+        people.asn_key
+    from suspected_duplicates
+    left join people on suspected_duplicates.holder_id = people.holder_id
+    where suspected_duplicates.side = 'bps'
 )
 
 select

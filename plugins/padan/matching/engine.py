@@ -42,6 +42,27 @@ class Plan:
     fewest: int = 1000
 
 
+def level(label: str, condition: str, m: float, u: float, **more: Any) -> Settings:
+    """One level of a comparison: SQL on ``_l`` and ``_r`` columns, with its prior m and u."""
+    return {"label_for_charts": label, "sql_condition": condition, "m_probability": m, "u_probability": u, **more}
+
+
+def comparison(column: str, *levels: Settings) -> Settings:
+    """A comparison of ``column``, the best level first; a value missing on either side says nothing."""
+    null = {
+        "label_for_charts": "missing",
+        "sql_condition": f"{column}_l is null or {column}_r is null",
+        "is_null_level": True,
+    }
+    return {"output_column_name": column, "comparison_levels": [null, *levels]}
+
+
+def same(column: str, m: float, u: float, rare: bool = True) -> Settings:
+    """Full agreement; of a rare value it says more than of a common one."""
+    more = {"tf_adjustment_column": column, "tf_adjustment_weight": 1.0} if rare else {}
+    return level("same", f"{column}_l = {column}_r", m, u, **more)
+
+
 @dataclass(frozen=True)
 class Model:
     """Parameters to weigh pairs with; ``source`` is ``trained`` or ``prior``, and ``why`` says why the latter."""
@@ -49,6 +70,27 @@ class Model:
     settings: Settings
     source: str
     why: str
+
+
+@dataclass(frozen=True)
+class Weighing:
+    """A model and Splink's linker that weighed by it, for its charts."""
+
+    model: Model
+    linker: Linker
+
+    def waterfall(self, record: dict[str, Any]) -> list[dict[str, Any]]:
+        """The steps from the prior to the weight of a row of ``weighed``, without the values compared."""
+        return list(self._chart(record).chart_data)
+
+    def chart(self, record: dict[str, Any]) -> dict[str, Any]:
+        """Splink's waterfall of a row of ``weighed`` as a Vega-Lite specification."""
+        spec: dict[str, Any] = self._chart(record).chart_dict
+        return spec
+
+    def _chart(self, record: dict[str, Any]) -> Any:
+        known = record | {"match_weight": record["weight"], "match_probability": record["score"]}
+        return self.linker.visualisations.waterfall_chart([known], remove_sensitive_data=True)
 
 
 def train(bench: duckdb.DuckDBPyConnection, plan: Plan, left: str, right: str) -> Model:
@@ -85,12 +127,11 @@ def weigh(
     right: str,
     least: float,
     population: tuple[str, ...] = (),
-) -> Linker:
+) -> Weighing:
     """Make the table ``weighed``: pairs that meet a blocking rule and whose score (0 to 1) is at least ``least``.
 
     Its columns: ``left_id``, ``right_id``, ``weight`` (bits), ``score``, and per comparison ``gamma_<name>``, the level
-    met. ``population``: the tables in which terms are counted, if ``left`` and ``right`` are but a part. Returns the
-    linker, for its charts.
+    met. ``population``: the tables in which terms are counted, if ``left`` and ``right`` are but a part.
     """
     from splink import DuckDBAPI
 
@@ -107,7 +148,7 @@ def weigh(
         order by all
         """
     )
-    return linker
+    return Weighing(model, linker)
 
 
 def assign(bench: duckdb.DuckDBPyConnection, accept: float, margin: float) -> None:
@@ -151,14 +192,25 @@ def _assign_round(bench: duckdb.DuckDBPyConnection, accept: float, margin: float
 def words(settings: Settings) -> str:
     """SQL over ``weighed``: what agreed and how, ``name:same sex:differs``, from the labels of the levels met."""
     parts = []
-    for comparison in settings["comparisons"]:
-        name = comparison["output_column_name"]
-        labels = [
-            level["label_for_charts"] for level in comparison["comparison_levels"] if not level.get("is_null_level")
-        ]
-        cases = " ".join(f"when {len(labels) - 1 - place} then '{name}:{label}'" for place, label in enumerate(labels))
+    for name, labels in _labels(settings).items():
+        cases = " ".join(f"when {number} then '{name}:{label}'" for number, label in labels.items())
         parts.append(f"case gamma_{name} {cases} end")
     return f"concat_ws(' ', {', '.join(parts)})"
+
+
+def levels(settings: Settings, record: dict[str, Any]) -> dict[str, str]:
+    """The label of the level met in each comparison by a row of ``weighed``; ``missing`` where a side has no value."""
+    return {name: labels.get(record[f"gamma_{name}"], "missing") for name, labels in _labels(settings).items()}
+
+
+def _labels(settings: Settings) -> dict[str, dict[int, str]]:
+    """Of each comparison the labels of its levels, by Splink's number: the best has the highest, the last has 0."""
+    named = {}
+    for comparison in settings["comparisons"]:
+        ranked = [level for level in comparison["comparison_levels"] if not level.get("is_null_level")]
+        numbered = enumerate(reversed(ranked))
+        named[comparison["output_column_name"]] = {number: level["label_for_charts"] for number, level in numbered}
+    return named
 
 
 def _linker(api: Any, settings: Settings, left: str, right: str) -> Linker:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import duckdb
 
 from padan.matching import engine
-from padan.matching.engine import Model, Plan
+from padan.matching.engine import Model, Plan, Weighing, comparison, level, same
 from padan.matching.registry import Tier
 
 MARGIN = 5.0  # bits: another partner must be 32 times less likely, or a person decides
@@ -23,25 +21,6 @@ _SIDES = """
 """
 
 
-def _level(label: str, condition: str, m: float, u: float, **more: Any) -> engine.Settings:
-    return {"label_for_charts": label, "sql_condition": condition, "m_probability": m, "u_probability": u, **more}
-
-
-def _comparison(column: str, *levels: engine.Settings) -> engine.Settings:
-    null = {
-        "label_for_charts": "missing",
-        "sql_condition": f"{column}_l is null or {column}_r is null",
-        "is_null_level": True,
-    }
-    return {"output_column_name": column, "comparison_levels": [null, *levels]}
-
-
-def _same(column: str, m: float, u: float, rare: bool = True) -> engine.Settings:
-    """Full agreement; of a rare value it says more than of a common one."""
-    more = {"tf_adjustment_column": column, "tf_adjustment_weight": 1.0} if rare else {}
-    return _level("same", f"{column}_l = {column}_r", m, u, **more)
-
-
 # The priors (m: share among true pairs, u: among chance pairs) are those of a synthetic population, with more doubt;
 # they count where too few people are there to train on.
 _NEARLY = "jaro_winkler_similarity({0}_l, {0}_r) >= {1}"
@@ -52,18 +31,18 @@ _ONE_WORD_LESS = (
 )
 PLAN = Plan(
     comparisons=(
-        _comparison(
+        comparison(
             "name",
-            _same("name", 0.9, 0.0012),
-            _level("initials", "initials_agree(name_l, name_r)", 0.03, 0.0002),
-            _level("similar", f"{_NEARLY.format('name', 0.92)} or ({_ONE_WORD_LESS})", 0.05, 0.003),
-            _level("alike", _NEARLY.format("name", 0.84), 0.01, 0.008),
-            _level("differs", "else", 0.01, 0.9876),
+            same("name", 0.9, 0.0012),
+            level("initials", "initials_agree(name_l, name_r)", 0.03, 0.0002),
+            level("similar", f"{_NEARLY.format('name', 0.92)} or ({_ONE_WORD_LESS})", 0.05, 0.003),
+            level("alike", _NEARLY.format("name", 0.84), 0.01, 0.008),
+            level("differs", "else", 0.01, 0.9876),
         ),
-        _comparison(
+        comparison(
             "birth_date",
-            _same("birth_date", 0.95, 0.0001, rare=False),
-            _level(
+            same("birth_date", 0.95, 0.0001, rare=False),
+            level(
                 "close",
                 "damerau_levenshtein(birth_date_l, birth_date_r) <= 1 "
                 "or birth_date_r = left(birth_date_l, 5) || right(birth_date_l, 2) || '-' "
@@ -72,29 +51,29 @@ PLAN = Plan(
                 0.04,
                 0.002,
             ),
-            _level("differs", "else", 0.01, 0.9979),
+            level("differs", "else", 0.01, 0.9979),
         ),
-        _comparison("sex", _same("sex", 0.99, 0.5, rare=False), _level("differs", "else", 0.01, 0.5)),
-        _comparison(
+        comparison("sex", same("sex", 0.99, 0.5, rare=False), level("differs", "else", 0.01, 0.5)),
+        comparison(
             "birth_place",
-            _same("birth_place", 0.94, 0.015),
-            _level("similar", _NEARLY.format("birth_place", 0.88), 0.03, 0.005),
-            _level("differs", "else", 0.03, 0.98),
+            same("birth_place", 0.94, 0.015),
+            level("similar", _NEARLY.format("birth_place", 0.88), 0.03, 0.005),
+            level("differs", "else", 0.03, 0.98),
         ),
-        _comparison("instansi", _same("instansi", 0.96, 0.4), _level("differs", "else", 0.04, 0.6)),
-        _comparison("jf", _same("jf", 0.95, 0.12), _level("differs", "else", 0.05, 0.88)),
-        _comparison(
+        comparison("instansi", same("instansi", 0.96, 0.4), level("differs", "else", 0.04, 0.6)),
+        comparison("jf", same("jf", 0.95, 0.12), level("differs", "else", 0.05, 0.88)),
+        comparison(
             "career_start",
-            _same("career_start", 0.93, 0.01),
-            _level("same_year", "left(career_start_l, 4) = left(career_start_r, 4)", 0.02, 0.03),
-            _level("differs", "else", 0.05, 0.96),
+            same("career_start", 0.93, 0.01),
+            level("same_year", "left(career_start_l, 4) = left(career_start_r, 4)", 0.02, 0.03),
+            level("differs", "else", 0.05, 0.96),
         ),
         # The first six digits are the place of first registration.
-        _comparison(
+        comparison(
             "nik",
-            _level("close", "damerau_levenshtein(nik_l, nik_r) <= 2", 0.6, 0.000001),
-            _level("same_region", "left(nik_l, 6) = left(nik_r, 6)", 0.35, 0.002),
-            _level("differs", "else", 0.05, 0.997999),
+            level("close", "damerau_levenshtein(nik_l, nik_r) <= 2", 0.6, 0.000001),
+            level("same_region", "left(nik_l, 6) = left(nik_r, 6)", 0.35, 0.002),
+            level("differs", "else", 0.05, 0.997999),
         ),
     ),
     # Two of whom keys settled both are no question.
@@ -112,11 +91,11 @@ PLAN = Plan(
 _KEYS = (("birth_date", "initial"), ("birth_date", "birth_place"), ("name", "birth_year"), ("name", "birth_place"))
 
 
-def find(bench: duckdb.DuckDBPyConnection, tier: Tier) -> Model:
-    """Add the tier's pairs to ``found``, uncertain ones and suspected duplicates to ``doubtful``; return the model."""
+def find(bench: duckdb.DuckDBPyConnection, tier: Tier) -> Weighing:
+    """Add the tier's pairs to ``found``, uncertain ones and suspected duplicates to ``doubtful``."""
     prepare(bench)
     model = engine.train(bench, PLAN, "all_bkn", "all_bps")
-    weigh(bench, model, tier)
+    weighing = weigh(bench, model, tier)
     engine.assign(bench, float(tier.accept_score), MARGIN)
     evidence = engine.words(model.settings)
     pair = f"left_id, right_id, 'probabilistic', score, {evidence}"
@@ -143,7 +122,7 @@ def find(bench: duckdb.DuckDBPyConnection, tier: Tier) -> Model:
         """,
         {"accept": float(tier.accept_score)},
     )
-    return model
+    return weighing
 
 
 def prepare(bench: duckdb.DuckDBPyConnection) -> None:
@@ -153,14 +132,14 @@ def prepare(bench: duckdb.DuckDBPyConnection) -> None:
         bench.execute(_SIDES.format(target=f"all_{side}", source=side, condition="true"))
 
 
-def weigh(bench: duckdb.DuckDBPyConnection, model: Model, tier: Tier) -> Any:
-    """Make ``weighed``, of those only who share a key with somebody of the other side; return the linker."""
+def weigh(bench: duckdb.DuckDBPyConnection, model: Model, tier: Tier) -> Weighing:
+    """Make ``weighed``, of those only who share a key with somebody of the other side."""
     for side, other in (("bkn", "bps"), ("bps", "bkn")):
         near = " or ".join(
             f"({', '.join(columns)}) in (select ({', '.join(columns)}) from all_{other})" for columns in _KEYS
         )
         bench.execute(f"create or replace table near_{side} as select * from all_{side} where {near}")
-    linker = engine.weigh(
+    weighing = engine.weigh(
         bench, model, "near_bkn", "near_bps", float(tier.review_score), population=("all_bkn", "all_bps")
     )
     bench.execute("delete from weighed where (left_id, right_id) in (select (person_id_bkn, holder_id) from never)")
@@ -169,4 +148,4 @@ def weigh(bench: duckdb.DuckDBPyConnection, model: Model, tier: Tier) -> Any:
         "update weighed set score = least(score, $below) where gamma_name = 0",
         {"below": float(tier.accept_score) - 0.000001},
     )
-    return linker
+    return weighing

@@ -11,7 +11,7 @@ from pyarrow import csv
 
 from padan.errors import StepFailed
 from padan.matching import corrected, people, probabilistic, registry
-from padan.matching.engine import Model
+from padan.matching.engine import Weighing
 from padan.matching.registry import Tier
 from padan.warehouse.connection import Connection, exclusive
 
@@ -50,10 +50,10 @@ def link(database: Connection) -> Linked:
         return Linked(left_bkn, left_bps, _counts(bench, "found", "tier"), _counts(bench, "doubtful", "reason"))
 
 
-def apply(bench: duckdb.DuckDBPyConnection, tiers: dict[str, Tier]) -> Model | None:
+def apply(bench: duckdb.DuckDBPyConnection, tiers: dict[str, Tier]) -> Weighing | None:
     """Fill ``found`` and ``doubtful`` from ``bkn``, ``bps`` and ``never`` (:mod:`padan.matching.people`), tier by tier.
 
-    Returns the parameters of the probabilistic tier, if the registry names it.
+    Returns the weighing of the probabilistic tier, if the registry names it.
     """
     if "nip_corrected" in tiers:
         corrected.find(bench)

@@ -62,17 +62,12 @@ def trail(
         ConfigurationError: it is no NIP, or who asks or why is not said.
     """
     nip = require_nip(nip)
-    if not by.strip() or not purpose.strip():
-        raise ConfigurationError("a look-up names who makes it and why")
     subject = subject_of(key, nip)
     looked_up = connection.execute(
         "select looked_up_on, looked_up_by, purpose from privacy.subject_access where subject = %s order by access_id",
         (subject,),
     ).fetchall()
-    connection.execute(
-        "insert into privacy.subject_access (looked_up_on, looked_up_by, purpose, subject) values (%s, %s, %s, %s)",
-        (as_of, by.strip(), purpose.strip(), subject),
-    )
+    record(connection, key, {nip}, by=by, purpose=purpose, as_of=as_of)
     found = [Entry("access", day, f"penelusuran oleh {who}", "", why) for day, who, why in looked_up]
     known = _identities(connection, nip)
     if known["spans"]:
@@ -83,6 +78,21 @@ def trail(
     found += _quarantined(connection, nip)
     found += _documents(connection, nip)
     return tuple(sorted(found, key=lambda entry: (entry.on, entry.kind, entry.what)))
+
+
+def record(connection: Connection, key: bytes, nips: set[str], *, by: str, purpose: str, as_of: date) -> None:
+    """Log for each of these people that somebody is shown their data.
+
+    Raises:
+        ConfigurationError: who looks or why is not said.
+    """
+    if not by.strip() or not purpose.strip():
+        raise ConfigurationError("a look-up names who makes it and why")
+    connection.execute(
+        "insert into privacy.subject_access (looked_up_on, looked_up_by, purpose, subject) "
+        "select %s, %s, %s, subject from unnest(%s::text[]) as subject",
+        (as_of, by.strip(), purpose.strip(), sorted(subject_of(key, nip) for nip in nips)),
+    )
 
 
 def _there(connection: Connection, *relations: str) -> bool:

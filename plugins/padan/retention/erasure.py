@@ -14,6 +14,7 @@ from psycopg import sql
 
 from padan.agreement import Agreement, Dataset
 from padan.landing import archive
+from padan.matching.review import file_in
 from padan.minutes.annexes import erase_annexes
 from padan.places import Place
 from padan.retention.terms import Past, of_dataset, of_people, past
@@ -100,6 +101,7 @@ def maintain(settings: Settings, agreement: Agreement, as_of: date, papers: Path
             for holding in _derived(connection, everyone):
                 erased[holding.name] += _erase(connection, holding, everyone, as_of)
             erased["papers"] += _erase_papers(connection, papers, everyone, as_of)
+            erased["matching.review"] += _erase_review(connection, settings, everyone, as_of)
         erased.update(_forget_columns(connection, as_of))
     done = {name: rows for name, rows in sorted(erased.items()) if rows}
     for name, rows in done.items():
@@ -192,6 +194,17 @@ def _erase_papers(connection: Connection, papers: Path, found: Past, as_of: date
         editions = erase_annexes(connection, papers, min(days, default=None), as_of)
         erasures.record(connection, as_of, "minutes.frozen_input", found.rule, found.cut_off, editions)
     return editions
+
+
+def _erase_review(connection: Connection, settings: Settings, found: Past, as_of: date) -> int:
+    """Delete the review list with the last of what it was made from; until then the next one takes its place."""
+    path = file_in(settings.state_dir)
+    if not found.whole or not path.exists():
+        return 0
+    with connection.transaction():
+        erasures.record(connection, as_of, "matching.review", found.rule, found.cut_off, 1)
+        path.unlink()
+    return 1
 
 
 def _forget_columns(connection: Connection, as_of: date) -> dict[str, int]:
