@@ -39,7 +39,8 @@ sides as (
         null::text as holder_id,
         reason as rule
     from doubts
-    where (reason = 'suspected_duplicate' and is_bps_matched and not is_bkn_matched)
+    where
+        (reason = 'suspected_duplicate' and is_bps_matched and not is_bkn_matched)
         or (reason = 'fits_several' and bkn_candidates > 1)
     union all
     select
@@ -48,7 +49,8 @@ sides as (
         holder_id,
         reason as rule
     from doubts
-    where (reason = 'suspected_duplicate' and is_bkn_matched and not is_bps_matched)
+    where
+        (reason = 'suspected_duplicate' and is_bkn_matched and not is_bps_matched)
         or (reason = 'fits_several' and bps_candidates > 1)
 )
 
