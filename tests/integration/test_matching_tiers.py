@@ -179,6 +179,11 @@ def test_a_decision_is_above_every_key_and_the_marts_follow(dbt: Dbt, warehouse:
         tiers = connection.execute(
             "select tier, label_id, count(*) from marts_reconciliation.fct_matches group by 1, 2 order by 1"
         ).fetchall()
+        duplicates = connection.execute(
+            "select side, dataset, field, count(*) from marts_reconciliation.fct_findings "
+            "where rule = 'fits_several' group by 1, 2, 3"
+        ).fetchall()
+    assert duplicates == [("bkn", "data_utama", "nip", 2)]
     assert ("decided", "Keputusan petugas", 1) in tiers
     assert ("nip_corrected", "NIP dikoreksi", 3) in tiers
     assert "exact_nip" not in {tier for tier, _, _ in tiers}

@@ -91,6 +91,7 @@ def workbench(memory_limit: str = "1GB", threads: int = 2) -> Iterator[duckdb.Du
         ":memory:",
         config={
             "threads": threads,
+            "enable_progress_bar": False,
             "memory_limit": memory_limit,
             "temp_directory": "",  # personal values stay in memory
             "autoinstall_known_extensions": False,

@@ -97,6 +97,11 @@ def find(bench: duckdb.DuckDBPyConnection, tier: Tier) -> Weighing:
     model = engine.train(bench, PLAN, "all_bkn", "all_bps")
     weighing = weigh(bench, model, tier)
     engine.assign(bench, float(tier.accept_score), MARGIN)
+    # Who is matched already counts as a rival above, and gets no second partner: that would be a duplicate.
+    bench.execute(
+        "delete from assigned where left_id in (select unique_id from all_bkn where settled) "
+        "or right_id in (select unique_id from all_bps where settled)"
+    )
     evidence = engine.words(model.settings)
     pair = f"left_id, right_id, 'probabilistic', score, {evidence}"
     bench.execute(f"insert into found select {pair} from weighed semi join assigned using (left_id, right_id)")
