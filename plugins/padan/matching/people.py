@@ -91,13 +91,13 @@ def workbench(memory_limit: str = "1GB", threads: int = 2) -> Iterator[duckdb.Du
         ":memory:",
         config={
             "threads": threads,
-            "enable_progress_bar": False,
             "memory_limit": memory_limit,
             "temp_directory": "",  # personal values stay in memory
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
         },
     ) as bench:
+        bench.execute("set enable_progress_bar = false")
         names.install(bench)
         bench.execute(_PAIRS)
         yield bench
