@@ -22,8 +22,8 @@ doubts as (
         review_pairs.reason,
         bkn_taken.person_id_bkn is not null as is_bkn_matched,
         bps_taken.holder_id is not null as is_bps_matched,
-        count(*) over (partition by review_pairs.holder_id) as bkn_candidates,
-        count(*) over (partition by review_pairs.person_id_bkn) as bps_candidates
+        count(*) over (partition by review_pairs.holder_id, review_pairs.reason) as bkn_candidates,
+        count(*) over (partition by review_pairs.person_id_bkn, review_pairs.reason) as bps_candidates
     from review_pairs
     inner join bkn_people on review_pairs.person_id_bkn = bkn_people.person_id_bkn
     inner join holders on review_pairs.holder_id = holders.holder_id
