@@ -480,29 +480,41 @@ def _trusted(text: str) -> sql.SQL:
 
 
 def change(
-    connection: psycopg.Connection, agreement: Agreement, population: Population, as_of: date, people: int
+    connection: psycopg.Connection,
+    agreement: Agreement,
+    population: Population,
+    as_of: date,
+    people: int,
+    alike: float = 0.25,
 ) -> int:
     """What a day of ``people`` changed people leaves in raw, and in the truth; return how many there were.
 
-    They are known to both and were alike: half get another golongan date at BKN alone (a difference), a quarter the
-    same at both (none), a quarter another unit at BPS alone (a difference). Besides, planted back titles are mended,
-    up to a tenth of ``people``.
+    They are known to both and were alike. The share ``alike`` gets the same golongan date at both (no difference); of
+    the others two in three get one at BKN alone, one in three another unit at BPS alone. Besides, planted back titles
+    are mended, up to a tenth of ``people``.
     """
     order = f"hashint8extended(n, {population.seed * 1000 + as_of.toordinal()})"
+    chosen = min(people, population.people // 4)
+    same = round(chosen * alike)
     connection.execute(
         _trusted(
             f"""
             drop table if exists bench.changed;
             create table bench.changed as
-            select n, row_number() over (order by {order}) % 4 as kind
-            from generate_series(0::bigint, {population.people - 1}) as n
-            where n not in (select n from bench.planted)
-            order by {order}
-            limit {min(people, population.people // 4)};
+            select
+                n,
+                case when place <= {same} then 'same' when place % 3 = 0 then 'unit' else 'golongan' end as kind,
+                upper(md5('bkn/' || n)) as person_id_bkn,
+                (100000001 + n)::text as changed_holder_id
+            from (
+                select n, row_number() over (order by {order}) as place
+                from generate_series(0::bigint, {population.people - 1}) as n
+                where n not in (select n from bench.planted)
+            ) as shuffled
+            where place <= {chosen};
             insert into bench.changed
-            select n, 4 from bench.planted where attribute = 'title_back' order by n limit {people // 10};
-            alter table bench.changed add column person_id_bkn text, add column holder_id text;
-            update bench.changed set person_id_bkn = upper(md5('bkn/' || n)), holder_id = (100000001 + n)::text;
+            select n, 'mended', upper(md5('bkn/' || n)), (100000001 + n)::text
+            from bench.planted where attribute = 'title_back' order by n limit {people // 10};
             analyze bench.changed
             """
         )
@@ -511,18 +523,18 @@ def change(
         "_row_hash = md5(raw._row_hash), _as_of = %(as_of)s, _fetched_at = now(), _extract_id = raw._extract_id + 2"
     )
     for statement in (
-        f"update raw_bkn.data_utama as raw set tmt_gol_akhir = '02-12-2025', {touched} "
-        "from bench.changed where kind in (0, 1, 2) and raw.id = person_id_bkn",
-        f"update raw_bps.holders as raw set golongan_tmt = '2025-12-02', {touched} "
-        "from bench.changed where kind = 2 and raw.holder_id = changed.holder_id",
+        f"update raw_bkn.data_utama as raw set tmt_gol_akhir = to_char(%(as_of)s::date, 'DD-MM-YYYY'), {touched} "
+        "from bench.changed where kind in ('same', 'golongan') and raw.id = person_id_bkn",
+        f"update raw_bps.holders as raw set golongan_tmt = (%(as_of)s::date)::text, {touched} "
+        "from bench.changed where kind = 'same' and raw.holder_id = changed_holder_id",
         f"update raw_bps.holders as raw set unit_name = 'Unit Baru ' || raw.unit_name, {touched} "
-        "from bench.changed where kind = 3 and raw.holder_id = changed.holder_id",
+        "from bench.changed where kind = 'unit' and raw.holder_id = changed_holder_id",
         f"update raw_bps.holders as raw set title_back = data_utama.gelar_belakang, {touched} "
         "from bench.changed inner join raw_bkn.data_utama on data_utama.id = person_id_bkn "
-        "where kind = 4 and raw.holder_id = changed.holder_id",
-        "insert into bench.planted select n, 'golongan_tmt', 'modified' from bench.changed where kind in (0, 1)",
-        "insert into bench.planted select n, 'unit', 'modified' from bench.changed where kind = 3",
-        "delete from bench.planted using bench.changed where planted.n = changed.n and kind = 4 "
+        "where kind = 'mended' and raw.holder_id = changed_holder_id",
+        "insert into bench.planted select n, 'golongan_tmt', 'modified' from bench.changed where kind = 'golongan'",
+        "insert into bench.planted select n, 'unit', 'modified' from bench.changed where kind = 'unit'",
+        "delete from bench.planted using bench.changed where planted.n = changed.n and kind = 'mended' "
         "and planted.attribute = 'title_back'",
     ):
         connection.execute(_trusted(statement), {"as_of": as_of})

@@ -18,6 +18,7 @@ Result = dict[str, Any]
 SUITES = {
     "landing": "benchmarks.landing_suite",
     "national": "benchmarks.national",
+    "year": "benchmarks.year",
 }
 
 

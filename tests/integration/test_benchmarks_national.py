@@ -104,6 +104,8 @@ def test_a_day_of_changes_is_in_raw_and_in_the_truth(warehouse: psycopg.Connecti
     assert after["unit", "modified"] == before.get(("unit", "modified"), 0) + 25
     touched = one(warehouse, f"select count(*) from raw_bkn.data_utama where _as_of = '{day}'")
     assert touched == 75
+    touched = one(warehouse, f"select count(*) from raw_bps.holders where _as_of = '{day}'")
+    assert touched == 25 + 25 + mended
 
 
 def test_more_people_than_there_are_numbers_for_are_refused() -> None:
