@@ -108,6 +108,8 @@ def play(
         if nodes := figures.get("nodes"):
             slowest = sorted(nodes, key=lambda node: -node["seconds"])[:5]
             bench.progress("    " + ", ".join(f"{node['name'][:40]} {node['seconds']:.1f} s" for node in slowest))
+        for one in figures["statements"][:3]:
+            bench.progress(f"    {one['seconds']:.1f} s, {one['calls']} calls: {one['node'] or one['statement'][:110]}")
     verify(connection, population)
     return done
 
