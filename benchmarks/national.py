@@ -29,6 +29,9 @@ DATABASE = "padan_national"
 FIRST_DAY = date(2026, 1, 5)
 CHANGED = 20_000  # people a day
 STEPS = tuple(step.name for flow in PIPELINE if flow.name in ("build_warehouse", "reconcile") for step in flow.steps)
+BUILDING = tuple(
+    step for step in STEPS if not step.startswith(("check_", "write_"))
+)  # what leaves something in the tables
 AGREEMENT = PROJECT / "agreement" / "sandbox.yaml"
 _SHOWN_NODES = 25
 

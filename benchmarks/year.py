@@ -1,6 +1,6 @@
 """Suite ``year``: a year of changes through the real steps, and what it leaves on disk beside one full load.
 
-Twelve runs, each with a month's changes: as many versions of people, cases and dead rows as from daily runs, in larger
+Six runs, each with the changes of two months: as many versions of people, cases and dead rows as from daily runs, in larger
 batches, which bloat more.
 """
 
@@ -14,7 +14,7 @@ import psycopg
 from rich.table import Table
 
 from benchmarks import population as world
-from benchmarks.national import AGREEMENT, FIRST_DAY, fresh_database, play
+from benchmarks.national import AGREEMENT, BUILDING, FIRST_DAY, fresh_database, play
 from benchmarks.population import Population
 from benchmarks.report import MEGA, against, table
 from benchmarks.suites import Bench, Result
@@ -22,9 +22,8 @@ from padan.agreement import load_agreement
 
 # Of 5.6 million people 20,000 change in a day; nearly always both agencies learn of it.
 DAILY_SHARE, ALIKE = 20_000 / 5_600_000, 0.97
-RUNS, DAYS = 12, 30
+RUNS, DAYS = 6, 60
 TARGET = 2.0  # times one full load
-_STEPS = ("build_staging", "take_snapshots", "integrate", "build_marts", "update_ledger")
 _SIZES = """
 select relnamespace::regnamespace || '.' || relname, pg_total_relation_size(oid)
 from pg_class
@@ -38,13 +37,13 @@ def measure(bench: Bench) -> Result:
     agreement = load_agreement(AGREEMENT)
     with psycopg.connect(fresh_database(bench), autocommit=True) as connection:
         world.prepare(connection, agreement, population)
-        play(bench, connection, population, FIRST_DAY, _STEPS)
+        play(bench, connection, population, FIRST_DAY, BUILDING)
         sizes = [_sizes(connection)]
         changed = round(population.people * DAILY_SHARE * DAYS)
         for run in range(1, RUNS + 1):
             day = FIRST_DAY + timedelta(days=run * DAYS)
             world.change(connection, agreement, population, day, changed, ALIKE)
-            play(bench, connection, population, day, _STEPS)
+            play(bench, connection, population, day, BUILDING)
             sizes.append(_sizes(connection))
             bench.progress(f"run {run}: {sum(sizes[-1].values()) / sum(sizes[0].values()):.2f} times one full load")
     return {"people": population.people, "changed": changed, "sizes": sizes}
