@@ -1,7 +1,7 @@
 """Suite ``year``: a year of changes through the real steps, and what it leaves on disk beside one full load.
 
-Six runs, each with the changes of two months: as many versions of people, cases and dead rows as from daily runs, in larger
-batches, which bloat more.
+Six runs, each with the changes of two months: as many versions of people, cases and dead rows as from daily runs, in
+larger batches, which bloat more.
 """
 
 from __future__ import annotations
