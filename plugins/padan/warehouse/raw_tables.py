@@ -73,7 +73,7 @@ def _raw_statements(dataset: Dataset, there: dict[str, set[str]]) -> Iterator[sq
     if columns is None:
         key = sql.SQL("primary key ({})").format(sql.SQL(", ").join(map(sql.Identifier, dataset.row_key)))
         yield _create("table", table, dataset, bookkeeping, key)
-        # A day changes few rows of many: their dead versions are to be reused after days, not after a fifth of all rows.
+        # A day changes few rows of many: dead versions are to be reused after days, not when a fifth of all is dead.
         yield sql.SQL("alter table {} set (autovacuum_vacuum_scale_factor = 0.02)").format(table)
         yield sql.SQL("comment on table {} is {}").format(table, sql.Literal(_grain(dataset)))
         if dataset.access == "per_key":
