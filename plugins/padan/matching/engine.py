@@ -112,8 +112,13 @@ def train(bench: duckdb.DuckDBPyConnection, plan: Plan, left: str, right: str) -
     }
     if min(counts) < plan.fewest:
         return Model(settings, "prior", f"fewer than {plan.fewest} records on a side")
-    with _one_thread(bench):
-        learnt = _expectation_maximisation(bench, plan, _chance(bench, settings, left, right), left, right)
+    from splink.internals.exceptions import EMTrainingException
+
+    try:
+        with _one_thread(bench):
+            learnt = _expectation_maximisation(bench, plan, _chance(bench, settings, left, right), left, right)
+    except (EMTrainingException, ValueError):  # Splink refuses an m of 0: a level that no true pair met
+        return Model(settings, "prior", "hardly a true pair to learn from")
     doubts = _nonsense(learnt)
     if doubts:
         return Model(settings, "prior", f"training made no sense of {', '.join(doubts)}")
