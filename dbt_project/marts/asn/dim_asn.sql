@@ -10,6 +10,7 @@ bps_people as (
     select * from {{ ref('int_comparison__bps_people') }}
 ),
 
+-- A unit is compared by its name; its id is in staging alone.
 bkn_staging as (
     select * from {{ ref('stg_bkn__people') }}
 )
