@@ -28,9 +28,11 @@ def update_ledger(as_of: date) -> dict[str, Any]:
             warning_term=settings.warning_term,
             suspensions=context.on(as_of).agreement.suspensions,
         )
+    if done.late:
+        return {"late": True}
     with connect(
         settings.database_url.get_secret_value(), application="padan-ledger", role="transformer"
     ) as connection:
         to_ask_sooner = landing.hint(connection)
     run_dbt(settings, as_of, "build", *DATA_ONLY, "--select", WORKLIST)
-    return {"late": done.late, "to_ask_sooner": to_ask_sooner, **done.events}
+    return {"late": False, "to_ask_sooner": to_ask_sooner, **done.events}

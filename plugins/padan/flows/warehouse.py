@@ -7,7 +7,12 @@ import shutil
 from datetime import date
 from typing import Any
 
+from psycopg import sql
+
+from padan.errors import StepFailed
 from padan.flows.context import Context
+from padan.settings import Settings
+from padan.warehouse.connection import connect
 from padan.warehouse.dbt import DbtOutcome, run_dbt, target_dir
 
 logger = logging.getLogger(__name__)
@@ -28,6 +33,29 @@ def _check(as_of: date, stage: str) -> dict[str, Any]:
     return {"stage": stage, "passed": summary.passed, "warnings": summary.warnings}
 
 
+def refuse_late(settings: Settings, as_of: date) -> None:
+    """Refuse a day before one that history already holds, before anything is built anew and views over it are dropped.
+
+    Raises:
+        StepFailed: naming the later day.
+    """
+    with connect(
+        settings.database_url.get_secret_value(), application="padan-history", role="transformer"
+    ) as connection:
+        tables = connection.execute(
+            "select relname from pg_class inner join pg_namespace on pg_namespace.oid = relnamespace "
+            "inner join pg_attribute on attrelid = pg_class.oid and attname = 'dbt_valid_from' "
+            "where nspname = 'snapshots' and relkind = 'r' order by relname"
+        ).fetchall()
+        newest = sql.SQL("select max(greatest(dbt_valid_from, dbt_valid_to))::date from {}")
+        for (table,) in tables:
+            row = connection.execute(newest.format(sql.Identifier("snapshots", table))).fetchone()
+            if row and row[0] and row[0] > as_of:
+                raise StepFailed(
+                    f"history holds the day {row[0]} already ({table}): {as_of} is late, and nothing was changed"
+                )
+
+
 def check_freshness(as_of: date) -> dict[str, Any]:
     """Say how old each agency's data is; a stale source is reported, it stops nothing."""
     outcome = run_dbt(Context.load().settings, as_of, "source", "freshness")
@@ -42,10 +70,10 @@ def check_raw(as_of: date) -> dict[str, Any]:
 
 
 def build_staging(as_of: date) -> dict[str, Any]:
-    """Seeds, then staging: typed and cleaned, what does not parse becomes a finding."""
-    return _counts(
-        run_dbt(Context.load().settings, as_of, "build", *DATA_ONLY, "--select", "resource_type:seed", "tag:staging")
-    )
+    """Seeds, then staging: typed and cleaned, what does not parse becomes a finding; a late day is refused."""
+    settings = Context.load().settings
+    refuse_late(settings, as_of)
+    return _counts(run_dbt(settings, as_of, "build", *DATA_ONLY, "--select", "resource_type:seed", "tag:staging"))
 
 
 def check_staging(as_of: date) -> dict[str, Any]:
@@ -60,14 +88,16 @@ def take_snapshots(as_of: date) -> dict[str, Any]:
 
 def match_exactly(as_of: date) -> dict[str, Any]:
     """Pair by decisions and exact keys; no step of its own, since the further tiers go on from there."""
-    return _counts(
-        run_dbt(Context.load().settings, as_of, "build", *DATA_ONLY, "--select", "int_matching__exact_pairs")
-    )
+    settings = Context.load().settings
+    refuse_late(settings, as_of)
+    return _counts(run_dbt(settings, as_of, "build", *DATA_ONLY, "--select", "int_matching__exact_pairs"))
 
 
 def integrate(as_of: date) -> dict[str, Any]:
-    """Take in all pairs, compare attributes, keep the history of differences."""
-    return _counts(run_dbt(Context.load().settings, as_of, "build", *DATA_ONLY, "--select", "tag:integration"))
+    """Take in all pairs, compare attributes, keep the history of differences; a late day is refused."""
+    settings = Context.load().settings
+    refuse_late(settings, as_of)
+    return _counts(run_dbt(settings, as_of, "build", *DATA_ONLY, "--select", "tag:integration"))
 
 
 def check_comparison(as_of: date) -> dict[str, Any]:
@@ -76,9 +106,11 @@ def check_comparison(as_of: date) -> dict[str, Any]:
 
 
 def build_marts(as_of: date) -> dict[str, Any]:
-    """Build and test the public marts."""
+    """Build and test the public marts; a late day is refused."""
+    settings = Context.load().settings
+    refuse_late(settings, as_of)
     words = ("--select", "tag:marts", "--exclude", WORKLIST)
-    return _counts(run_dbt(Context.load().settings, as_of, "build", *DATA_ONLY, *words))
+    return _counts(run_dbt(settings, as_of, "build", *DATA_ONLY, *words))
 
 
 def check_marts(as_of: date) -> dict[str, Any]:
