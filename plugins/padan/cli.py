@@ -22,12 +22,13 @@ from padan.cases_cli import app as cases_app
 from padan.command_day import command_day
 from padan.errors import AgreementNotInForce, PadanError
 from padan.exchange_cli import app as exchange_app
-from padan.flows import MAINTENANCE, PIPELINE, WATCH, Step, Workflow, run, told
+from padan.flows import PIPELINE, WATCH, Step, Workflow, run, told
 from padan.matching_cli import app as matching_app
 from padan.minutes_cli import app as minutes_app
 from padan.obligations_cli import obligations
 from padan.privacy_cli import privacy_app, subject_app
 from padan.reference_cli import app as reference_app
+from padan.retention_cli import maintain_retention
 
 app = typer.Typer(
     help="Padan: warehouse of the BPS-BKN data agreement. Settings come from the environment or from PADAN_ENV_FILE.",
@@ -131,7 +132,8 @@ def migrate() -> None:
     migrate_warehouse(Context.load().settings.database_url.get_secret_value())
 
 
-for _workflow in (*PIPELINE, WATCH, *MAINTENANCE):
+app.command("maintain-retention", rich_help_panel="The agreement")(maintain_retention)
+for _workflow in (*PIPELINE, WATCH):
     for _step in _workflow.steps:
         _register(_workflow, _step)
 

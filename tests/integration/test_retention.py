@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
@@ -74,6 +75,20 @@ def maintain(bench: Bench, agreement: Agreement, day: date) -> dict[str, int]:
     return retention.maintain(bench.settings, agreement, day, bench.settings.archive_dir / "minutes")
 
 
+def foreseen(bench: Bench, agreement: Agreement, day: date) -> dict[str, int]:
+    """What a dry run names, by where it is; nothing may have changed, not even the record."""
+    before, files = rows(bench), sorted(bench.settings.archive_dir.rglob("*"))
+    numbered = bench.value("select last_value from landing.erasure_erasure_id_seq")
+    found = retention.foresee(bench.settings, agreement, day, bench.settings.archive_dir / "minutes")
+    assert (rows(bench), sorted(bench.settings.archive_dir.rglob("*"))) == (before, files)
+    assert bench.value("select last_value from landing.erasure_erasure_id_seq") == numbered
+    assert all(one.rule for one in found)
+    counts: Counter[str] = Counter()
+    for one in found:
+        counts[one.relation] += one.count
+    return dict(sorted(counts.items()))
+
+
 def archived(bench: Bench) -> set[str]:
     return {"/".join(path.parts[-4:-2]) for path in bench.settings.archive_dir.rglob(f"*{archive.SUFFIX}")}
 
@@ -105,7 +120,9 @@ def test_after_the_end_exactly_what_is_past_its_term_goes(built: Bench) -> None:
     assert review.exists()
     assert {"bkn/data_utama", "bkn/ref_instansi"} <= archived(built)
 
+    told = foreseen(built, agreement, LAST + timedelta(days=1))
     done = maintain(built, agreement, LAST + timedelta(days=1))
+    assert told == done
     assert not review.exists()
     after = rows(built)
     emptied = {table for table, count in after.items() if before.get(table) and not count}
@@ -160,7 +177,9 @@ def test_a_term_from_being_superseded_spares_the_present_state(bench: Bench) -> 
     bench.bps(DAY + timedelta(days=10))
     held = bench.value("select count(*) from raw_bps.holders")
     assert maintain(bench, agreement, DAY + timedelta(days=40)) == {}
+    told = foreseen(bench, agreement, DAY + timedelta(days=41))
     done = maintain(bench, agreement, DAY + timedelta(days=41))
+    assert told == done
     assert done["landing.quarantine"] == 1
     assert done["archive/bps/holders"] > 0
     assert not [name for name in done if name.startswith("raw_")]

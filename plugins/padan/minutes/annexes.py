@@ -9,8 +9,8 @@ from padan.minutes import bundle, registry
 from padan.warehouse.connection import Connection
 
 
-def erase_annexes(connection: Connection, papers: Path, cut_before: date | None, as_of: date) -> int:
-    """Delete the annexes of the editions cut before a day (None: of all), stored and in the folder ``papers``.
+def erase_annexes(connection: Connection, papers: Path | None, cut_before: date | None, as_of: date) -> int:
+    """Delete the annexes of the editions cut before a day (None: of all), stored and in ``papers``, if given.
 
     How many editions lost theirs. Runs in the caller's transaction and role. Papers, counts and hashes stay.
     """
@@ -23,8 +23,8 @@ def erase_annexes(connection: Connection, papers: Path, cut_before: date | None,
         {"before": cut_before, "as_of": as_of},
     ).fetchall()
     erased = {row[0] for row in rows}
-    for edition in registry.editions(connection):
-        if edition.edition_id in erased:
+    for edition in registry.editions(connection) if papers else ():
+        if papers and edition.edition_id in erased:
             for state in ("draft", "published"):
                 folder = registry.folder(papers, edition, state)
                 for name in bundle.PERSONAL_FILES:

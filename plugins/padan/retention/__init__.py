@@ -5,6 +5,6 @@ without their annexes. They hold counts, case numbers and pseudonyms, no value, 
 and 9 ask for.
 """
 
-from padan.retention.erasure import maintain
+from padan.retention.erasure import Due, foresee, maintain
 
-__all__ = ["maintain"]
+__all__ = ["Due", "foresee", "maintain"]

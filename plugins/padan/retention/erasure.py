@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -74,6 +75,31 @@ class Holding:
         return f"{self.schema}.{self.table}"
 
 
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What of one relation or folder is past its term."""
+
+    relation: str
+    rule: str
+    """Ids of the terms."""
+    cut_off: date | None
+    """The day of the term that made it due; None of what left the agreement."""
+    count: int
+    """Rows, files or editions."""
+
+
+def foresee(settings: Settings, agreement: Agreement, as_of: date, papers: Path) -> list[Due]:
+    """What :func:`maintain` would delete on ``as_of``, by relation and term; changes nothing.
+
+    Each deletion is made and taken back, so it is counted by the very statement that would make it; files are counted.
+
+    Raises:
+        SourceUnavailable: the warehouse does not answer.
+        StepFailed: another run maintains retention.
+    """
+    return _go_through(settings, agreement.on(as_of), as_of, papers, for_real=False)
+
+
 def maintain(settings: Settings, agreement: Agreement, as_of: date, papers: Path) -> dict[str, int]:
     """Delete what is past its term on ``as_of``; rows and files deleted, by where they were. Repeated, it does nothing.
 
@@ -83,30 +109,61 @@ def maintain(settings: Settings, agreement: Agreement, as_of: date, papers: Path
         SourceUnavailable: the warehouse does not answer.
         StepFailed: another run maintains retention.
     """
-    effective = agreement.on(as_of)
-    url = settings.database_url.get_secret_value()
-    migrate(url)
+    migrate(settings.database_url.get_secret_value())
     erased: Counter[str] = Counter()
+    for due in _go_through(settings, agreement.on(as_of), as_of, papers, for_real=True):
+        erased[due.relation] += due.count
+    for name, rows in sorted(erased.items()):
+        logger.info("%s: %d past their term, deleted", name, rows)
+    return dict(sorted(erased.items()))
+
+
+def _go_through(settings: Settings, agreement: Agreement, as_of: date, papers: Path, *, for_real: bool) -> list[Due]:
+    """Delete what is past its term, or ``for_real`` being false, find out what would be deleted."""
+    found: list[Due] = []
+
+    def note(relation: str, rule: str, cut_off: date | None, count: int) -> None:
+        if count:
+            found.append(Due(relation, rule, cut_off, count))
+
+    url = settings.database_url.get_secret_value()
     with connect(url, application="padan-retention", role="loader") as connection, exclusive(connection, "retention"):
-        for dataset in effective.datasets:
-            found = past(effective, of_dataset(effective, dataset), as_of)
-            if found is None:
+        deed = _Deed(connection, as_of, for_real)
+        for dataset in agreement.datasets:
+            term = past(agreement, of_dataset(agreement, dataset), as_of)
+            if term is None:
                 continue
             for holding in _of_dataset(connection, dataset):
-                erased[holding.name] += _erase(connection, holding, found, as_of)
-            folder, files = _erase_files(connection, settings.archive_dir, dataset, found, as_of)
-            erased[folder] += files
-        everyone = past(effective, of_people(effective), as_of)
+                note(holding.name, term.rule, term.cut_off, _erase(deed, holding, term))
+            folder, files = _erase_files(deed, settings.archive_dir, dataset, term)
+            note(folder, term.rule, term.cut_off, files)
+        everyone = past(agreement, of_people(agreement), as_of)
         if everyone is not None:
             for holding in _derived(connection, everyone):
-                erased[holding.name] += _erase(connection, holding, everyone, as_of)
-            erased["papers"] += _erase_papers(connection, papers, everyone, as_of)
-            erased["matching.review"] += _erase_review(connection, settings, everyone, as_of)
-        erased.update(_forget_columns(connection, as_of))
-    done = {name: rows for name, rows in sorted(erased.items()) if rows}
-    for name, rows in done.items():
-        logger.info("%s: %d past their term, deleted", name, rows)
-    return done
+                note(holding.name, everyone.rule, everyone.cut_off, _erase(deed, holding, everyone))
+            note("papers", everyone.rule, everyone.cut_off, _erase_papers(deed, papers, everyone))
+            note("matching.review", everyone.rule, everyone.cut_off, _erase_review(deed, settings, everyone))
+        for relation, values in _forget_columns(deed).items():
+            note(relation, erasures.WITHDRAWN, None, values)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Deed:
+    """What each deletion needs: the connection, the day on record, and whether it is to stay."""
+
+    connection: Connection
+    as_of: date
+    for_real: bool
+
+    def transaction(self) -> AbstractContextManager[object]:
+        """A transaction that is taken back unless this is for real."""
+        return self.connection.transaction(force_rollback=not self.for_real)
+
+    def record(self, relation: str, found: Past, count: int) -> None:
+        """Put a deletion that stays on record."""
+        if self.for_real:
+            erasures.record(self.connection, self.as_of, relation, found.rule, found.cut_off, count)
 
 
 def _of_dataset(connection: Connection, dataset: Dataset) -> Iterator[Holding]:
@@ -141,7 +198,8 @@ def _derived(connection: Connection, found: Past) -> Iterator[Holding]:
         yield Holding(schema, table, "transformer", _NEVER, _NEVER)
 
 
-def _erase(connection: Connection, holding: Holding, found: Past, as_of: date) -> int:
+def _erase(deed: _Deed, holding: Holding, found: Past) -> int:
+    connection = deed.connection
     terms: list[LiteralString] = [holding.where]
     if found.received_before is not None:
         terms.append(holding.received + " < %(received)s")
@@ -156,25 +214,25 @@ def _erase(connection: Connection, holding: Holding, found: Past, as_of: date) -
         "party": holding.dataset.party if holding.dataset else None,
         "dataset": holding.dataset.name if holding.dataset else None,
     }
-    with connection.transaction():
+    with deed.transaction():
         connection.execute(sql.SQL("set local role {}").format(sql.Identifier(holding.role)))
         there = connection.execute("select to_regclass(%s)", (holding.name,)).fetchone()
         if there is None or there[0] is None:
             return 0
         rows = connection.execute(statement, values).rowcount
-        erasures.record(connection, as_of, holding.name, found.rule, found.cut_off, rows)
+        deed.record(holding.name, found, rows)
     return rows
 
 
-def _erase_files(
-    connection: Connection, archive_dir: Place, dataset: Dataset, found: Past, as_of: date
-) -> tuple[str, int]:
+def _erase_files(deed: _Deed, archive_dir: Place, dataset: Dataset, found: Past) -> tuple[str, int]:
+    connection = deed.connection
     folder = f"archive/{dataset.party}/{dataset.name}"
     days = [day for day in archive.days(archive_dir, dataset) if _is_past(connection, dataset, day, found)]
-    with connection.transaction():  # on record before the files go, and not if they do not
+    with deed.transaction():  # on record before the files go, and not if they do not
         files = archive.count(archive_dir, dataset, days)
-        erasures.record(connection, as_of, folder, found.rule, found.cut_off, files)
-        archive.erase_days(archive_dir, dataset, days)
+        deed.record(folder, found, files)
+        if deed.for_real:
+            archive.erase_days(archive_dir, dataset, days)
     return folder, files
 
 
@@ -187,32 +245,36 @@ def _is_past(connection: Connection, dataset: Dataset, day: date, found: Past) -
     return row is not None and row[0] is not None and row[0] < found.superseded_before
 
 
-def _erase_papers(connection: Connection, papers: Path, found: Past, as_of: date) -> int:
+def _erase_papers(deed: _Deed, papers: Path, found: Past) -> int:
+    connection = deed.connection
     days = [day for day in (found.received_before, found.superseded_before) if day is not None]
-    with connection.transaction():
+    with deed.transaction():
         connection.execute("set local role owner")
-        editions = erase_annexes(connection, papers, min(days, default=None), as_of)
-        erasures.record(connection, as_of, "minutes.frozen_input", found.rule, found.cut_off, editions)
+        folder = papers if deed.for_real else None
+        editions = erase_annexes(connection, folder, min(days, default=None), deed.as_of)
+        deed.record("minutes.frozen_input", found, editions)
     return editions
 
 
-def _erase_review(connection: Connection, settings: Settings, found: Past, as_of: date) -> int:
+def _erase_review(deed: _Deed, settings: Settings, found: Past) -> int:
     """Delete the review list with the last of what it was made from; until then the next one takes its place."""
     path = file_in(settings.state_dir)
     if not found.whole or not path.exists():
         return 0
-    with connection.transaction():
-        erasures.record(connection, as_of, "matching.review", found.rule, found.cut_off, 1)
-        path.unlink()
+    with deed.transaction():
+        deed.record("matching.review", found, 1)
+        if deed.for_real:
+            path.unlink()
     return 1
 
 
-def _forget_columns(connection: Connection, as_of: date) -> dict[str, int]:
+def _forget_columns(deed: _Deed) -> dict[str, int]:
     """Drop what a snapshot remembers of items that left the agreement: columns that its model has no longer."""
+    connection = deed.connection
     erased = {}
     for (party, _), snapshot in SNAPSHOTS.items():
         model = snapshot.replace("snap_", "stg_")
-        with connection.transaction():
+        with deed.transaction():
             connection.execute("set local role transformer")
             columns = connection.execute(
                 _FORGOTTEN, {"snapshot": snapshot, "staging": f"staging_{party}", "model": model}
@@ -220,5 +282,8 @@ def _forget_columns(connection: Connection, as_of: date) -> dict[str, int]:
             for (column,) in columns:
                 connection.execute("set local role transformer")
                 relation = f"snapshots.{snapshot}.{column}"
-                erased[relation] = erasures.drop_column(connection, as_of, "snapshots", snapshot, column)
+                if deed.for_real:
+                    erased[relation] = erasures.drop_column(connection, deed.as_of, "snapshots", snapshot, column)
+                else:
+                    erased[relation] = erasures.values_in(connection, "snapshots", snapshot, column)
     return erased

@@ -21,11 +21,17 @@ def record(connection: Connection, as_of: date, relation: str, rule: str, cut_of
         )
 
 
+def values_in(connection: Connection, schema: str, table: str, column: str) -> int:
+    """How many values a column holds."""
+    statement = sql.SQL("select count({}) from {}").format(sql.Identifier(column), sql.Identifier(schema, table))
+    row = connection.execute(statement).fetchone()
+    return int(row[0]) if row else 0
+
+
 def drop_column(connection: Connection, as_of: date, schema: str, table: str, column: str) -> int:
     """Drop a withdrawn item's column, in the caller's transaction and role; how many values it held."""
-    name, relation = sql.Identifier(column), sql.Identifier(schema, table)
-    row = connection.execute(sql.SQL("select count({}) from {}").format(name, relation)).fetchone()
-    held = int(row[0]) if row else 0
-    connection.execute(sql.SQL("alter table {} drop column {}").format(relation, name))
+    held = values_in(connection, schema, table, column)
+    relation = sql.Identifier(schema, table)
+    connection.execute(sql.SQL("alter table {} drop column {}").format(relation, sql.Identifier(column)))
     record(connection, as_of, f"{schema}.{table}.{column}", WITHDRAWN, None, held)
     return held
