@@ -332,6 +332,22 @@ def test_a_term_stands_still_in_a_suspension_and_then_ends_later(empty: Connecti
     assert differences.rebuild(empty) == 0
 
 
+def test_a_case_that_reopens_in_a_suspension_stands_still_anew(empty: Connection) -> None:
+    """Its new term has begun, so it waits as well; and what is resolved waits for nothing."""
+    show(empty, {1: ONE, 2: ONE}, {})
+    run(empty, date(2026, 3, 2))
+    lasting = flood(date(2026, 3, 9), None)
+    assert differences.update(empty, date(2026, 3, 10), **TERMS, suspensions=lasting).events == {"paused": 2}
+    differences.act(empty, case_id(1), "disputed", actor="liaison-bps", as_of=date(2026, 3, 10), reason="ours is right")
+    show(empty, {1: Seen(fingerprint(2), "critical", "bps")}, {2: True})
+    events = differences.update(empty, date(2026, 3, 11), **TERMS, suspensions=lasting).events
+    assert events == {"paused": 1, "reopened": 1, "resolved": 1}
+    reopened, resolved = stored(empty)[case_id(1)], stored(empty)[case_id(2)]
+    assert (reopened.state, reopened.paused_on, reopened.due_on) == ("reopened", date(2026, 3, 11), date(2026, 4, 1))
+    assert (resolved.state, resolved.paused_on) == ("resolved", None)
+    assert differences.rebuild(empty) == 0
+
+
 def test_force_majeure_told_after_the_term_takes_the_delay_back(empty: Connection) -> None:
     """The notice has 14 days (article 10 (2)): what was escalated meanwhile is not late after all."""
     show(empty, {1: ONE}, {})
