@@ -148,6 +148,17 @@ def test_after_the_end_exactly_what_is_past_its_term_goes(built: Bench) -> None:
     assert rows(built) == again
 
 
+def test_what_several_datasets_hold_together_is_foretold_once(bench: Bench) -> None:
+    """Whom SIASN was asked about falls under the terms of each of its datasets."""
+    bench.bps()
+    bench.bkn()
+    asked = bench.value("select count(*) from landing.person_asked")
+    agreement, day = until(END), LAST + timedelta(days=1)
+    told = foreseen(bench, agreement, day)
+    assert told["landing.person_asked"] == asked > 0
+    assert maintain(bench, agreement, day) == told
+
+
 def test_an_extension_in_time_keeps_everything(bench: Bench) -> None:
     bench.bps()
     before = rows(bench)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -91,7 +91,7 @@ class Due:
 def foresee(settings: Settings, agreement: Agreement, as_of: date, papers: Path) -> list[Due]:
     """What :func:`maintain` would delete on ``as_of``, by relation and term; changes nothing.
 
-    Each deletion is made and taken back, so it is counted by the very statement that would make it; files are counted.
+    The deletions are made and taken back, so they are counted by the very statements; files are only counted.
 
     Raises:
         SourceUnavailable: the warehouse does not answer.
@@ -127,7 +127,12 @@ def _go_through(settings: Settings, agreement: Agreement, as_of: date, papers: P
             found.append(Due(relation, rule, cut_off, count))
 
     url = settings.database_url.get_secret_value()
-    with connect(url, application="padan-retention", role="loader") as connection, exclusive(connection, "retention"):
+    with (
+        connect(url, application="padan-retention", role="loader") as connection,
+        exclusive(connection, "retention"),
+        # Taken back as a whole: what one deletion takes, the next does not find, as it will be for real.
+        nullcontext() if for_real else connection.transaction(force_rollback=True),
+    ):
         deed = _Deed(connection, as_of, for_real)
         for dataset in agreement.datasets:
             term = past(agreement, of_dataset(agreement, dataset), as_of)
@@ -156,9 +161,12 @@ class _Deed:
     as_of: date
     for_real: bool
 
-    def transaction(self) -> AbstractContextManager[object]:
-        """A transaction that is taken back unless this is for real."""
-        return self.connection.transaction(force_rollback=not self.for_real)
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """A transaction of its own; in a dry run a part of the one that is taken back."""
+        with self.connection.transaction():
+            yield
+            self.connection.execute("set local role loader")
 
     def record(self, relation: str, found: Past, count: int) -> None:
         """Put a deletion that stays on record."""
