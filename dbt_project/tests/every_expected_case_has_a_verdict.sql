@@ -1,30 +1,28 @@
 -- A comparison that did not take place must not look like agreement: the index of what must be compared and the verdicts
--- hold the same cases.
-with expected as (
-    select * from {{ ref('int_comparison__expected_index') }}
+-- count the same for every person.
+with people as (
+    select * from {{ ref('int_matching__people') }}
 ),
 
-verdicts as (
-    select * from {{ ref('int_comparison__verdicts') }}
+attributes as (
+    select count(*) as number_of_attributes from {{ ref('int_comparison__attributes') }}
 ),
 
-balanced as (
+compared as (
+    select * from {{ ref('int_comparison__compared') }}
+),
+
+expected as (
     select
-        person_id_bkn,
-        holder_id,
-        attribute,
-        1 as side
-    from expected
-    union all
-    select
-        person_id_bkn,
-        holder_id,
-        attribute,
-        -1 as side
-    from verdicts
+        people.asn_key,
+        case people.known_to when 'both' then attributes.number_of_attributes else 1 end as verdicts
+    from people
+    cross join attributes
 )
 
-select 1 as broken
-from balanced
-group by person_id_bkn, holder_id, attribute
-having sum(side) <> 0
+select
+    expected.asn_key as expected_key,
+    compared.asn_key as compared_key
+from expected
+full join compared on expected.asn_key = compared.asn_key
+where expected.verdicts is distinct from length(compared.verdicts)

@@ -42,8 +42,8 @@ WAREHOUSE = f"""
             timestamp '2026-03-03' as dbt_valid_from, timestamp '2026-03-05' as dbt_valid_to
         union all select 'PY', 'HY', 'nik', 'modified', '2026-03-03', null;
     create table integration.int_comparison__verdicts as
-        select 'PX' as person_id_bkn, 'HX' as holder_id, 'identical' as verdict from generate_series(1, 12)
-        union all select 'P' || n, 'H' || n, 'identical' from generate_series(1, 100000) as n;
+        select 'ax' as asn_key, 'identical' as verdict from generate_series(1, 12)
+        union all select 'a' || n, 'identical' from generate_series(1, 100000) as n;
     create table integration.int_matching__people as
         select 'ax' as asn_key, 'PX' as person_id_bkn, 'HX' as holder_id
         union all select 'ay', 'PY', 'HY';

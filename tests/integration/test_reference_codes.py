@@ -162,13 +162,14 @@ def test_the_same_person_before_and_after_a_decision_changes(
     verdicts = []
     for day in (DAY_1, DAY_2):
         dbt.run(day, "build", "--exclude-resource-type", "unit_test", "--indirect-selection", "buildable",
-                "--select", "+int_comparison__verdicts")  # fmt: skip
+                "--select", "+int_comparison__verdicts", "+int_comparison__differences")  # fmt: skip
         verdicts += rows(
             dbt,
-            "select verdict, bkn_value, bps_value from integration.int_comparison__verdicts "
-            "where attribute = 'instansi' and person_id_bkn = 'P0001'",
+            "select verdicts.verdict, bkn_value, bps_value from integration.int_comparison__verdicts as verdicts "
+            "left join integration.int_comparison__differences using (asn_key, attribute) "
+            "where attribute = 'instansi' and verdicts.person_id_bkn = 'P0001'",
         )
     assert verdicts == [
-        ("identical", dbt_world.BPS_ID, dbt_world.BPS_ID),
+        ("identical", None, None),
         ("modified", dbt_world.BPS_ID, BKN_ID),
     ]

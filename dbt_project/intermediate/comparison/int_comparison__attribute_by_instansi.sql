@@ -1,5 +1,5 @@
-with verdicts as (
-    select * from {{ ref('int_comparison__verdicts') }}
+with verdict_counts as (
+    select * from {{ ref('int_comparison__verdict_counts') }}
 ),
 
 registry as (
@@ -9,14 +9,14 @@ registry as (
 counted as (
     select
         attribute,
-        coalesce(instansi_id, 'unknown') as instansi_id,
-        count(*) as pairs,
-        count(*) filter (where verdict = 'modified') as modified,
-        count(*) filter (where verdict in ('only_in_bkn', 'only_in_bps')) as only_on_one_side,
-        count(*) filter (where verdict = 'not_comparable') as not_comparable
-    from verdicts
-    where pair_key is not null and attribute <> 'presence'
-    group by attribute, coalesce(instansi_id, 'unknown')
+        instansi_id,
+        sum(people)::bigint as pairs,
+        coalesce(sum(people) filter (where verdict = 'modified'), 0)::bigint as modified,
+        coalesce(sum(people) filter (where verdict in ('only_in_bkn', 'only_in_bps')), 0)::bigint as only_on_one_side,
+        coalesce(sum(people) filter (where verdict = 'not_comparable'), 0)::bigint as not_comparable
+    from verdict_counts
+    where is_pair and attribute <> 'presence'
+    group by attribute, instansi_id
 )
 
 select

@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 with people as (
     select * from {{ ref('stg_bkn__people') }}
 ),
@@ -46,7 +48,7 @@ select
     people.birth_date,
     people.golongan_tmt,
     people.jf_tmt,
-    to_jsonb(array_remove(
+    nullif(to_jsonb(array_remove(
         array[
             case when people.findings ? 'jenis_kelamin' then 'sex' end,
             case when people.findings ? 'tgl_lahir' then 'birth_date' end,
@@ -55,6 +57,6 @@ select
             case when credit_totals.is_unusable then 'credit_total' end
         ],
         null
-    )) as not_comparable_attributes
+    )), '[]') as not_comparable_attributes
 from people
 left join credit_totals on people.person_id_bkn = credit_totals.person_id_bkn

@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 with holders as (
     select * from {{ ref('stg_bps__holders') }}
 ),
@@ -56,7 +58,7 @@ select
     holders.birth_date,
     holders.golongan_tmt,
     holders.jf_tmt,
-    to_jsonb(array_remove(
+    nullif(to_jsonb(array_remove(
         array[
             case when holders.findings ? 'sex' then 'sex' end,
             case when holders.findings ? 'birth_date' then 'birth_date' end,
@@ -75,7 +77,7 @@ select
             end
         ],
         null
-    )) as not_comparable_attributes
+    )), '[]') as not_comparable_attributes
 from holders
 left join jf_codes on holders.jf_code = jf_codes.bps_code
 left join instansi_codes on holders.instansi_code = instansi_codes.bps_code

@@ -10,8 +10,8 @@ instansi as (
     select * from {{ ref('dim_instansi') }}
 ),
 
-verdicts as (
-    select * from {{ ref('int_comparison__verdicts') }}
+compared_people as (
+    select * from {{ ref('int_comparison__compared') }}
 ),
 
 differences as (
@@ -46,10 +46,10 @@ compared as (
     select
         people.instansi_id,
         people.jf_group,
-        count(*) as compared,
-        count(*) filter (where verdicts.verdict = 'identical') as identical
-    from verdicts
-    inner join people on verdicts.asn_key = people.asn_key
+        sum(length(compared_people.verdicts))::bigint as compared,
+        sum(length(compared_people.verdicts) - length(replace(compared_people.verdicts, '.', '')))::bigint as identical
+    from compared_people
+    inner join people on compared_people.asn_key = people.asn_key
     group by people.instansi_id, people.jf_group
 ),
 

@@ -8,8 +8,8 @@ open_differences as (
     select * from {{ ref('int_comparison__open_differences') }}
 ),
 
-verdicts as (
-    select * from {{ ref('int_comparison__verdicts') }}
+compared as (
+    select * from {{ ref('int_comparison__differences') }}
 ),
 
 bkn_people as (
@@ -45,15 +45,15 @@ select
     differences.owner_party,
     cases.state,
     -- A code is shown with its name, as a person reads it.
-    coalesce(bkn_names.code_name || ' (' || verdicts.bkn_value || ')', verdicts.bkn_value) as bkn_value,
-    coalesce(bps_names.code_name || ' (' || verdicts.bps_value || ')', verdicts.bps_value) as bps_value,
+    coalesce(bkn_names.code_name || ' (' || compared.bkn_value || ')', compared.bkn_value) as bkn_value,
+    coalesce(bps_names.code_name || ' (' || compared.bps_value || ')', compared.bps_value) as bps_value,
     case
         when registry.comparator = 'set' and differences.verdict = 'modified'
             then
                 concat_ws(
                     '; ',
-                    'hanya BKN: ' || {{ elements_only_in('verdicts.bkn_value', 'verdicts.bps_value') }},
-                    'hanya BPS: ' || {{ elements_only_in('verdicts.bps_value', 'verdicts.bkn_value') }}
+                    'hanya BKN: ' || {{ elements_only_in('compared.bkn_value', 'compared.bps_value') }},
+                    'hanya BPS: ' || {{ elements_only_in('compared.bps_value', 'compared.bkn_value') }}
                 )
     end as differing_elements,
     cases.paused_on is not null as is_paused,
@@ -61,13 +61,13 @@ select
     cases.due_on
 from differences
 inner join open_differences on differences.case_id = open_differences.case_id
-inner join verdicts on open_differences.case_key = verdicts.case_key
+inner join compared on open_differences.case_key = compared.case_key
 inner join registry on differences.attribute = registry.attribute
 -- What the ledger still holds as resolved is open again, and it will say so next.
 left join cases on differences.case_id = cases.case_id and cases.state <> 'resolved'
-left join bkn_people on verdicts.person_id_bkn = bkn_people.person_id_bkn
-left join bps_people on verdicts.holder_id = bps_people.holder_id
+left join bkn_people on compared.person_id_bkn = bkn_people.person_id_bkn
+left join bps_people on compared.holder_id = bps_people.holder_id
 left join code_names as bkn_names
-    on verdicts.attribute = bkn_names.attribute and verdicts.bkn_value = bkn_names.code
+    on compared.attribute = bkn_names.attribute and compared.bkn_value = bkn_names.code
 left join code_names as bps_names
-    on verdicts.attribute = bps_names.attribute and verdicts.bps_value = bps_names.code
+    on compared.attribute = bps_names.attribute and compared.bps_value = bps_names.code

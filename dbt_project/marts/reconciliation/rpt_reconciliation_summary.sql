@@ -6,15 +6,15 @@ registry as (
     select * from {{ ref('attribute_registry') }}
 ),
 
-verdicts as (
-    select * from {{ ref('int_comparison__verdicts') }}
+verdict_counts as (
+    select * from {{ ref('int_comparison__verdict_counts') }}
 ),
 
 compared as (
     select
         attribute,
-        count(*) as compared
-    from verdicts
+        sum(people)::bigint as compared
+    from verdict_counts
     group by attribute
 ),
 

@@ -4,7 +4,8 @@
     'mk_bulan': 'number', 'valid_nik': 'flag', 'jenis_kelamin': 'sex_mf', 'nik': 'nik',
 } %}
 
-with source as (
+-- Inlined, or PostgreSQL would write the rows down and read them with one process.
+with source as not materialized (
     select * from {{ source('raw_bkn', 'data_utama') }}
 ),
 
@@ -52,10 +53,25 @@ typed as (
     from source
 ),
 
+keys as (
+    select
+        {{ stripped('id') }} as person_id_bkn,
+        {{ digits('nip_baru') }} as nip
+    from source
+),
+
+-- Joined, not sorted: to sort whole rows would cost more than to type them.
 one_per_nip as (
-    select distinct on (nip) *
+    select *
     from typed
-    order by nip asc, {{ numeric_first('person_id_bkn') }}
+    where not exists (
+        select 1
+        from keys
+        where
+            coalesce(keys.nip, '') = coalesce(typed.nip, '')
+            and keys.person_id_bkn <> typed.person_id_bkn
+            and {{ comes_before('keys.person_id_bkn', 'typed.person_id_bkn') }}
+    )
 )
 
 select

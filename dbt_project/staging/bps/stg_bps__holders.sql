@@ -3,7 +3,8 @@
     'sex': 'sex_lp', 'nik': 'nik', 'updated_at': 'moment',
 } %}
 
-with source as (
+-- Inlined, or PostgreSQL would write the rows down and read them with one process.
+with source as not materialized (
     select * from {{ source('raw_bps', 'holders') }}
 ),
 
@@ -33,15 +34,29 @@ typed as (
         {{ typed('birth_date', checked) }} as birth_date,
         {{ typed('golongan_tmt', checked) }} as golongan_tmt,
         {{ typed('jf_tmt', checked) }} as jf_tmt,
-        {{ typed('updated_at', checked) }} as updated_at,
         {{ findings(checked) }} as findings
     from source
 ),
 
+keys as (
+    select
+        {{ stripped('holder_id') }} as holder_id,
+        {{ digits('nip_bps') }} as nip_bps
+    from source
+),
+
+-- Joined, not sorted: to sort whole rows would cost more than to type them.
 one_per_nip as (
-    select distinct on (nip_bps) *
+    select *
     from typed
-    order by nip_bps asc, {{ numeric_first('holder_id') }}
+    where not exists (
+        select 1
+        from keys
+        where
+            coalesce(keys.nip_bps, '') = coalesce(typed.nip_bps, '')
+            and keys.holder_id <> typed.holder_id
+            and {{ comes_before('keys.holder_id', 'typed.holder_id') }}
+    )
 )
 
 select

@@ -25,6 +25,14 @@ _OBSERVE = """
         select case_id, asn_key, attribute, verdict, severity, owner_party, instansi_id, value_fingerprint
         from marts_reconciliation.fct_differences
     ),
+    -- Looked up for the cases that are gone alone: the view has a row per person and attribute.
+    gone as materialized (
+        select known.case_id, verdicts.verdict
+        from ledger.difference_case as known
+        left join integration.int_comparison__verdicts as verdicts
+            on known.asn_key = verdicts.asn_key and known.attribute = verdicts.attribute
+        where known.state <> 'resolved' and not exists (select from present where present.case_id = known.case_id)
+    ),
     compared as (
         select
             present.*,
@@ -32,7 +40,7 @@ _OBSERVE = """
             case
                 when known.case_id is null then 'opened'
                 when present.case_id is null and known.state = 'resolved' then null
-                when present.case_id is null and coalesce(verdicts.verdict, 'identical') = 'identical' then 'resolved'
+                when present.case_id is null and coalesce(gone.verdict, 'identical') = 'identical' then 'resolved'
                 when present.case_id is null then null
                 when known.state = 'resolved' then 'reopened'
                 when known.state in ('disputed', 'waived') and known.value_fingerprint <> present.value_fingerprint
@@ -45,7 +53,7 @@ _OBSERVE = """
                     then 'reassigned'
             end as kind,
             case
-                when present.case_id is null and verdicts.verdict is null then 'no_longer_compared'
+                when present.case_id is null and gone.verdict is null then 'no_longer_compared'
                 when present.case_id is null then 'agreed'
                 when known.state = 'resolved' then 'differs_again'
                 when known.value_fingerprint <> present.value_fingerprint then 'values_changed'
@@ -53,8 +61,7 @@ _OBSERVE = """
             end as reason
         from present
         full join ledger.difference_case as known on present.case_id = known.case_id
-        left join integration.int_comparison__verdicts as verdicts
-            on present.case_id is null and known.asn_key = verdicts.asn_key and known.attribute = verdicts.attribute
+        left join gone on known.case_id = gone.case_id
     )
     insert into ledger.event
         (case_id, as_of, kind, actor, asn_key, attribute, verdict, severity, owner_party, instansi_id,

@@ -31,13 +31,16 @@ PEOPLE = """
 TIERS = "select tier, count(*) as pairs from integration.int_matching__pairs group by tier order by pairs desc, tier"
 
 VALUES = """
-    select count(*) as compared, count(*) filter (where verdict = 'identical') as identical
-    from integration.int_comparison__verdicts where attribute <> 'presence'
+    select
+        coalesce(sum(people), 0)::bigint as compared,
+        coalesce(sum(people) filter (where verdict = 'identical'), 0)::bigint as identical
+    from integration.int_comparison__verdict_counts where attribute <> 'presence'
 """
 
 ATTRIBUTES = """
     with compared as (
-        select attribute, count(*) as compared from integration.int_comparison__verdicts group by attribute
+        select attribute, sum(people)::bigint as compared
+        from integration.int_comparison__verdict_counts group by attribute
     ),
     cases as (
         select

@@ -183,12 +183,14 @@ def _comparisons(connection: Connection, known: dict[str, Any]) -> list[Entry]:
         for attribute, verdict, start, end in rows:
             until = f"sampai {end.isoformat()}" if end else "masih berbeda"
             found.append(Entry("comparison", start, f"{attribute} dibandingkan: {verdict}", until, purpose))
-    if _there(connection, "integration.int_comparison__verdicts", "landing.extract"):
+    compared = ("integration.int_comparison__verdicts", "integration.int_matching__people", "landing.extract")
+    if _there(connection, *compared):
         row = connection.execute(
             "select count(*) filter (where verdict = 'identical'), count(*), "
             "(select max(as_of) from landing.extract where state = 'published') "
-            "from integration.int_comparison__verdicts "
-            "where person_id_bkn = any(%(people)s) or holder_id = any(%(holders)s)",
+            "from integration.int_comparison__verdicts where asn_key in ("
+            "select asn_key from integration.int_matching__people "
+            "where person_id_bkn = any(%(people)s) or holder_id = any(%(holders)s))",
             ids,
         ).fetchone()
         if row and row[1] and row[2]:
