@@ -61,7 +61,7 @@ class Arena:
         """The URL of a database with nothing in it; the one before is gone."""
         with psycopg.connect(self.admin_url, autocommit=True) as connection:
             connection.execute(f"drop database if exists {DATABASE} with (force)")
-        return self.server.ensure_database(DATABASE)
+        return self.server.ensure_database(DATABASE, inherits=True)
 
     def job(self, database_url: str, **more: object) -> contestant.Job:
         """A job for a contestant; its folder is emptied."""

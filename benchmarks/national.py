@@ -69,7 +69,7 @@ def fresh_database(bench: Bench) -> str:
     """The URL of a warehouse with empty raw tables."""
     with psycopg.connect(bench.server.url("postgres", SUPERUSER), autocommit=True) as connection:
         connection.execute(f"drop database if exists {DATABASE} with (force)")
-    url = bench.server.ensure_database(DATABASE)
+    url = bench.server.ensure_database(DATABASE, inherits=True)
     migrate(url)
     with psycopg.connect(url) as connection:
         raw_tables.ensure(connection, load_agreement(AGREEMENT))

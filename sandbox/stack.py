@@ -156,7 +156,9 @@ class Stack:
             f"{core}SIMPLE_AUTH_MANAGER_USERS": "admin:admin",
             f"{core}SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords),
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"postgresql+psycopg2://{database}",
-            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC": f"postgresql+asyncpg://{database}",
+            # asyncpg calls it ssl, and reads the authority from the environment.
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC": f"postgresql+asyncpg://{database.split('?')[0]}?ssl=verify-full",
+            "PGSSLROOTCERT": str(self.postgres.authority),
             f"{scheduler}SCHEDULER_HEARTBEAT_SEC": "1",
             f"{scheduler}SCHEDULER_IDLE_SLEEP_TIME": "0.5",
             f"{scheduler}ENABLE_HEALTH_CHECK": "False",

@@ -38,7 +38,9 @@ def new_database(postgres_server: object) -> Callable[[], str]:
     """Make an empty database and return its owner's URL; for tests that need one to themselves."""
 
     def make() -> str:
-        return postgres_server.ensure_database(f"padan_test_{next(_serial)}")  # type: ignore[attr-defined]
+        return postgres_server.ensure_database(  # type: ignore[attr-defined]
+            f"padan_test_{next(_serial)}", inherits=True
+        )
 
     return make
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 
+import psycopg
 import requests
 from rich.console import Console
 
 from sandbox.airflow_run import AirflowClient, follow
+from sandbox.postgres import SUPERUSER
 from sandbox.stack import Stack
 
 FIRST_DAY = date(2031, 3, 3)  # any day within the sandbox agreement will do; it is not today
@@ -43,6 +46,31 @@ def fault(stack: Stack, service: str, kind: str, path: str, **options: object) -
         yield
     finally:
         requests.delete(url, verify=bundle, timeout=10).raise_for_status()
+
+
+@contextmanager
+def connections_watched(stack: Stack) -> Iterator[set[tuple[str, str, bool]]]:
+    """Database, application and whether it is encrypted, of every connection seen while the block lasts."""
+    seen: set[tuple[str, str, bool]] = set()
+    over = threading.Event()
+    query = (
+        "select datname, application_name, coalesce(ssl, false) from pg_stat_activity "
+        "left join pg_stat_ssl using (pid) "
+        "where backend_type = 'client backend' and datname is not null"
+    )
+
+    def watch() -> None:
+        with psycopg.connect(stack.postgres.url("postgres", SUPERUSER), autocommit=True) as connection:
+            while not over.wait(0.05):
+                seen.update(connection.execute(query).fetchall())
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield seen
+    finally:
+        over.set()
+        watcher.join()
 
 
 def run_alone(stack: Stack, dag_id: str, as_of: date, patience: float = 120) -> str:

@@ -5,5 +5,5 @@
     create policy own_side_{{ party }} on {{ this }} for select to liaison_{{ party }}
     using (owner_party in ('{{ party }}', 'both'));
     {%- endfor %}
-    create policy verdicts_on_all on {{ this }} for select to quality using (true);
+    create policy pipeline_sees_all on {{ this }} for select to quality, minutes, status using (true);
 {%- endmacro %}

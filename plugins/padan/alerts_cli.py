@@ -44,7 +44,8 @@ def _warehouse() -> Iterator[Connection]:
     from padan.flows.context import Context
     from padan.warehouse.connection import connect
 
-    with connect(Context.load().settings.database_url.get_secret_value(), application="padan-alerts") as connection:
+    url = Context.load().settings.database_url.get_secret_value()
+    with connect(url, application="padan-alerts", role="alerts") as connection:
         yield connection
 
 

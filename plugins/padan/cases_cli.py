@@ -48,7 +48,8 @@ def _ledger() -> Iterator[Connection]:
     from padan.flows.context import Context
     from padan.warehouse.connection import connect
 
-    with connect(Context.load().settings.database_url.get_secret_value(), application="padan-cases") as connection:
+    url = Context.load().settings.database_url.get_secret_value()
+    with connect(url, application="padan-cases", role="ledger") as connection:
         yield connection
 
 

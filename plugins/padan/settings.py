@@ -6,13 +6,15 @@ import os
 import stat
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from padan.errors import ConfigurationError
 from padan.places import Place, folder_of, place
+
+_THIS_MACHINE = {"", "localhost", "127.0.0.1", "::1"}
 
 
 class SiasnSettings(BaseSettings):
@@ -106,7 +108,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="PADAN_", env_ignore_empty=True, extra="ignore")
 
-    database_url: SecretStr = Field(description="postgresql://user:password@host:port/padan of the warehouse")
+    database_url: SecretStr = Field(
+        description="postgresql://user:password@host:port/padan?sslmode=verify-full&sslrootcert=FILE of the warehouse"
+    )
     agreement_file: Path
     state_dir: Path = Field(description="dbt targets, data docs, logs; local and disposable")
     archive_dir: Annotated[Place, BeforeValidator(place)] = Field(
@@ -145,6 +149,25 @@ class Settings(BaseSettings):
         if any(len(secret.get_secret_value()) < 32 for secret in secrets):
             raise ValueError("a secret of the archive has 32 characters or more")
         return secrets
+
+    @field_validator("database_url")
+    @classmethod
+    def _verified(cls, url: SecretStr) -> SecretStr:
+        from psycopg import ProgrammingError
+        from psycopg.conninfo import conninfo_to_dict
+
+        try:
+            parts = conninfo_to_dict(url.get_secret_value())
+        except ProgrammingError:
+            raise ValueError("it is no address of a PostgreSQL server") from None
+        hosts = {*str(parts.get("host") or "").split(","), *str(parts.get("hostaddr") or "").split(",")}
+        elsewhere = [host for host in hosts if not host.startswith("/") and host not in _THIS_MACHINE]
+        if elsewhere and (parts.get("sslmode") != "verify-full" or not parts.get("sslrootcert")):
+            raise ValueError(
+                "a server on another machine is asked for by sslmode=verify-full and sslrootcert, the file of the "
+                "authority that vouches for it, or system"
+            )
+        return url
 
     def key(self, purpose: str) -> bytes:
         """A key of 32 bytes for one purpose, derived from ``secret_key`` (HKDF, RFC 5869): none tells of another."""
@@ -214,5 +237,12 @@ def load(kind: type[SettingsType]) -> SettingsType:
         raise ConfigurationError(f"settings unusable: {error}") from None
     except ValidationError as error:
         prefix = str(kind.model_config.get("env_prefix", ""))
-        names = ", ".join(f"{prefix}{'_'.join(map(str, item['loc']))}".upper() for item in error.errors())
-        raise ConfigurationError(f"settings missing or unusable: {names}") from None
+        wrong = ", ".join(_told(prefix, item["loc"], item.get("ctx", {})) for item in error.errors())
+        raise ConfigurationError(f"settings missing or unusable: {wrong}") from None
+
+
+def _told(prefix: str, place: tuple[int | str, ...], context: dict[str, Any]) -> str:
+    """The variable, and why where one of the validators above says so; never its value."""
+    name = f"{prefix}{'_'.join(map(str, place))}".upper()
+    reason = context.get("error")
+    return f"{name} ({reason})" if isinstance(reason, ValueError) else name

@@ -28,7 +28,7 @@ import pytest
 import requests
 import yaml
 
-from sandbox.postgres import free_port
+from sandbox.postgres import SUPERUSER, free_port
 from sandbox.stack import PROJECT_DIR, Stack
 from tests.stack_runs import fault
 
@@ -141,7 +141,7 @@ def plant(world: Path) -> None:
 
 @contextmanager
 def spoiled(stack: Stack, *statements: str, undo: str) -> Iterator[None]:
-    with psycopg.connect(stack.postgres.url("padan"), autocommit=True) as connection:
+    with psycopg.connect(stack.postgres.url("padan", SUPERUSER), autocommit=True) as connection:
         for statement in statements:
             connection.execute(statement.encode())
         try:
@@ -177,7 +177,7 @@ def project_with_leaks(home: Path) -> Path:
 
 
 def is_open(stack: Canary, party: str, day: date) -> bool:
-    with psycopg.connect(stack.postgres.url("padan")) as connection:
+    with psycopg.connect(stack.postgres.url("padan", SUPERUSER)) as connection:
         found = connection.execute(
             "select 1 from landing.extract where party = %s and state = 'open' and as_of = %s", (party, day)
         )
@@ -200,7 +200,7 @@ def go_wrong_at_the_agencies(stack: Canary) -> None:
 
 
 def quarantined(stack: Canary, party: str, day: date) -> bool:
-    with psycopg.connect(stack.postgres.url("padan")) as connection:
+    with psycopg.connect(stack.postgres.url("padan", SUPERUSER)) as connection:
         found = connection.execute("select 1 from landing.quarantine where party = %s and as_of = %s", (party, day))
         return found.fetchone() is not None
 
@@ -238,7 +238,7 @@ def go_wrong_elsewhere(stack: Canary) -> None:
     refused = {"PADAN_SMTP_PORT": str(free_port()), "PADAN_AGREEMENT_FILE": str(expired_agreement(stack.home))}
     stack.expect(stack.step("open-bps", last, **refused) == 1 and "could not be told yet" in stack.said(), "smtp")
     for database in (
-        "postgresql://padan:canary-wrong-password@127.0.0.1:{}/padan",
+        "postgresql://padan:canary-wrong-password@127.0.0.1:{}/padan?sslmode=require",
         "postgresql://padan:x@127.0.0.1:1/p",
     ):
         url = database.format(stack.postgres.port)
@@ -307,7 +307,7 @@ def artefacts(stack: Canary) -> Iterator[tuple[str, bytes]]:
             if path.is_file():
                 yield name, path.read_bytes()
     yield "server.log", (stack.postgres.data_dir / "server.log").read_bytes()
-    with psycopg.connect(stack.postgres.url("padan")) as connection:
+    with psycopg.connect(stack.postgres.url("padan", SUPERUSER)) as connection:
         for table in MESSAGES:
             rows = connection.execute(f"select t::text from {table} as t").fetchall()  # type: ignore[arg-type]
             yield table, "\n".join(row[0] for row in rows).encode()
@@ -340,7 +340,7 @@ def test_every_failure_path_was_walked(canary: Canary) -> None:
 
 def test_the_canaries_were_there_to_be_found(canary: Canary) -> None:
     assert len(identities(canary)) > 100
-    with psycopg.connect(canary.postgres.url("padan")) as connection:
+    with psycopg.connect(canary.postgres.url("padan", SUPERUSER)) as connection:
         row = connection.execute("select count(*) from raw_bps.holders where name like %s", (f"{NAME}%",)).fetchone()
     assert row is not None
     assert row[0] > 40

@@ -9,8 +9,9 @@ from typing import Any
 import psycopg
 import pytest
 
+from sandbox.postgres import SUPERUSER
 from sandbox.stack import Stack
-from tests.stack_runs import FIRST_DAY, fault, latest_tasks, run_dags
+from tests.stack_runs import FIRST_DAY, connections_watched, fault, latest_tasks, run_dags
 
 pytestmark = pytest.mark.timeout(1200)
 
@@ -21,7 +22,7 @@ def truth_of(stack: Stack) -> dict[str, Any]:
 
 
 def rows_of(stack: Stack, query: str) -> set[Any]:
-    with psycopg.connect(stack.postgres.url("padan")) as connection:
+    with psycopg.connect(stack.postgres.url("padan", SUPERUSER)) as connection:
         return set(connection.execute(query.encode()).fetchall())
 
 
@@ -62,7 +63,7 @@ def assert_codes(stack: Stack) -> None:
         select agency, list_name, code, 'retired' from marts_reference.dim_reference_code where is_retired
     """
     wrong = "select list_name, code, issue, owner_party, people from marts_reference.fct_reference_differences"
-    with psycopg.connect(stack.postgres.url("padan")) as connection:
+    with psycopg.connect(stack.postgres.url("padan", SUPERUSER)) as connection:
         assert sorted(connection.execute(changed)) == sorted(tuple(row.values()) for row in truth["reference_changes"])
         assert sorted(connection.execute(wrong)) == sorted(
             tuple(row.values()) for row in truth["reference_differences"]
@@ -89,7 +90,7 @@ def test_the_summary_equals_the_truth(stack: Stack, first_run: dict[str, Any]) -
 
 
 def test_whoever_bkn_may_have_mended_is_asked_about_sooner(stack: Stack, first_run: dict[str, Any]) -> None:
-    with psycopg.connect(stack.postgres.url("padan")) as connection:
+    with psycopg.connect(stack.postgres.url("padan", SUPERUSER)) as connection:
         due = connection.execute(
             "select distinct person_id_bkn from integration.int_comparison__open_differences "
             "inner join marts_reconciliation.fct_differences using (case_id) "
@@ -121,7 +122,11 @@ def test_an_identical_second_run_changes_nothing_and_mails_nothing(
 def test_the_next_day_mends_some_brings_new_and_tells_both(stack: Stack, first_run: dict[str, Any]) -> None:
     mails = set((stack.home / "mail").glob("*.eml"))
     stack.build_world(day=2)
-    assert run_dags(stack, FIRST_DAY + timedelta(days=1)) == []
+    with connections_watched(stack) as seen:
+        assert run_dags(stack, FIRST_DAY + timedelta(days=1)) == []
+    assert {"padan", "airflow"} <= {database for database, _, _ in seen}
+    assert {"dbt", "padan-quality", "padan-ledger", "padan-alerts"} <= {application for _, application, _ in seen}
+    assert {encrypted for _, _, encrypted in seen} == {True}
     assert_truth(stack)
     assert_codes(stack)
     assert truth_of(stack)["reference_changes"]

@@ -10,7 +10,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import psycopg
 from psycopg import sql
@@ -157,6 +157,7 @@ class Dbt:
             "PADAN_PGUSER": unquote(url.username or ""),
             "PADAN_PGPASSWORD": unquote(url.password or ""),
             "PADAN_PGDATABASE": url.path.lstrip("/"),
+            **{f"PG{name}".upper(): value for name, value in parse_qsl(url.query)},
             "PGOPTIONS": "-c padan.pseudonym_key=synthetic",
         }
         places = {

@@ -79,6 +79,8 @@ def url(new_database: Callable[[], str]) -> str:
     migrate(url)
     with psycopg.connect(url) as connection:
         connection.execute(WAREHOUSE.encode())
+        connection.execute("grant usage on schema snapshots, integration to privacy")
+        connection.execute("grant select on all tables in schema snapshots, integration to privacy")
     return url
 
 

@@ -7,14 +7,16 @@ import re
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 import yaml
 from psycopg import sql
+from psycopg.conninfo import make_conninfo
 
 from padan.warehouse.connection import connect
-from sandbox.postgres import GROUPS
+from sandbox.postgres import GROUPS, SUPERUSER, EmbeddedPostgres
 from tests.column_classes import CLASSES, Node, classified, worst
 from tests.integration.dbt_world import Dbt, bkn_person, holder, load, prepare, references
 
@@ -111,6 +113,45 @@ def test_the_matrix_test_can_fail(warehouse: str, statement: str) -> None:
         finally:
             connection.execute(statement.replace("grant", "revoke").replace(" to ", " from ").encode())
     assert differing(warehouse) == []
+
+
+@pytest.fixture(scope="module")
+def alone(warehouse: str, postgres_server: EmbeddedPostgres) -> str:
+    """URL of a login as the pipeline's is made: it may take every role, and has the rights of none by itself."""
+    database = urlsplit(warehouse).path[1:]
+    with psycopg.connect(postgres_server.url(database, SUPERUSER), autocommit=True) as connection:
+        connection.execute(sql.SQL("create role alone login password {}").format(sql.Literal("synthetic")))
+        for role in GROUPS:
+            grant = sql.SQL("grant {} to alone with inherit false, set true").format(sql.Identifier(role))
+            connection.execute(grant)
+    return make_conninfo(postgres_server.url(database, SUPERUSER), user="alone", password="synthetic")  # noqa: S106
+
+
+def test_a_login_by_itself_may_do_nothing(alone: str) -> None:
+    with psycopg.connect(alone, autocommit=True) as connection:
+        may = connection.execute(
+            "select nspname || '.' || relname, verb from pg_class join pg_namespace on pg_namespace.oid = relnamespace "
+            "cross join unnest(%s::text[]) as verb where relkind in ('r', 'v', 'm', 'p') and nspname !~ '^pg_' "
+            "and nspname <> 'information_schema' and has_table_privilege(pg_class.oid, verb)",
+            (list(VERBS),),
+        ).fetchall()
+        assert may == []
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("select nip from marts_reconciliation.rpt_difference_worklist")
+        connection.execute("set role loader")
+        assert connection.execute("select count(*) > 0 from raw_bps.holders").fetchone() == (True,)
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("select 1 from ledger.event")
+
+
+def test_a_room_may_not_take_the_role_of_another(warehouse: str) -> None:
+    with connect(warehouse, role="owner") as connection:
+        members = connection.execute(
+            "select member::regrole::text, roleid::regrole::text from pg_auth_members "
+            "where member = any(%s::text[]::regrole[])",
+            (list(GROUPS),),
+        ).fetchall()
+    assert members == []
 
 
 def test_no_login_role_owns_data(warehouse: str) -> None:

@@ -22,6 +22,10 @@ def nodes(manifest: dict[str, Any]) -> dict[str, Node]:
     return found
 
 
+# Roles of the pipeline's own rooms, which nobody logs in as: what each reads is in tests/role_matrix.yaml.
+ROOMS = {"quality", "status", "ledger", "alerts", "minutes", "privacy", "reference"}
+
+
 def unclassified(nodes: dict[str, Node]) -> list[str]:
     return [
         *(f"{name} lists no column" for name, node in nodes.items() if not node["columns"]),
@@ -39,7 +43,8 @@ def wrongly_granted(nodes: dict[str, Node]) -> list[str]:
     return [
         f"{name}: {grants} instead of {readers(node)}"
         for name, node in nodes.items()
-        if (grants := node["config"].get("grants", {}).get("select", [])) != readers(node)
+        if (grants := [one for one in node["config"].get("grants", {}).get("select", []) if one not in ROOMS])
+        != readers(node)
     ]
 
 

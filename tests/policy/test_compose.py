@@ -182,6 +182,39 @@ def test_values_of_personal_data_stay_out_of_the_databases_log(services: dict[st
         assert f"-c{option}" in command.split(), option
 
 
+def unverified(services: dict[str, dict[str, Any]]) -> list[str]:
+    """Services that would reach a database without verifying it, or lack the authority's certificate to do so."""
+    found = []
+    for name, service in services.items():
+        urls = [value for _, value in strings(service.get("environment", {})) if "@postgres:" in value]
+        sound = re.compile(r"\?(sslmode=verify-full&sslrootcert=/var/lib/padan/database/ca\.pem|ssl=verify-full)$")
+        if not all(sound.search(url) for url in urls):
+            found.append(name)
+        if urls and "database-authority:/var/lib/padan/database:ro" not in service["volumes"]:
+            found.append(name)
+        if any("asyncpg" in url for url in urls) and "PGSSLROOTCERT" not in service["environment"]:
+            found.append(name)
+    return found
+
+
+def test_every_connection_to_the_database_is_verified(services: dict[str, dict[str, Any]], project_dir: Path) -> None:
+    assert unverified(services) == []
+    postgres = services["postgres"]
+    options = [option.split("=") for option in postgres["command"] if option.startswith("-c")]
+    assert ["-cssl", "on"] in options
+    assert ["-chba_file", "/opt/padan/pg_hba.conf"] in options
+    rules = [line.split() for line in (project_dir / "deploy" / "pg_hba.conf").read_text().splitlines()]
+    ways = {(rule[0], rule[-1]) for rule in rules if rule and rule[0] != "#"}
+    assert ways == {("local", "peer"), ("hostssl", "scram-sha-256")}
+
+
+@pytest.mark.parametrize("url", ["", "?sslmode=require", "?sslmode=verify-full"])
+def test_an_unverified_connection_would_be_found(url: str) -> None:
+    volumes = ["database-authority:/var/lib/padan/database:ro"]
+    service = {"environment": {"DATABASE": f"postgresql://padan@postgres:5432/padan{url}"}, "volumes": volumes}
+    assert unverified({"service": service}) == ["service"]
+
+
 def test_agencies_credentials_reach_the_scheduler_only(services: dict[str, dict[str, Any]]) -> None:
     holders = {
         name for name, service in services.items() if "PADAN_SIASN_CONSUMER_SECRET" in service.get("environment", {})

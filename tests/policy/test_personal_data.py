@@ -14,6 +14,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from sandbox.postgres import SUPERUSER
 from sandbox.stack import PROJECT_DIR, Stack
 from tests.stack_runs import FIRST_DAY, airflow_client, run_alone
 
@@ -90,7 +91,7 @@ def known(stack: Stack, first_run: dict[str, Any]) -> tuple[set[bytes], set[byte
 @pytest.fixture(scope="module")
 def broken_off(stack: Stack, first_run: dict[str, Any]) -> str:
     """A task breaks off on a statement whose refusal quotes a person; what its log says."""
-    with psycopg.connect(stack.postgres.url("padan"), autocommit=True) as connection:
+    with psycopg.connect(stack.postgres.url("padan", SUPERUSER), autocommit=True) as connection:
         connection.execute(LEAK)
         try:
             assert run_alone(stack, "notify_liaison", FIRST_DAY + timedelta(days=40)) == "failed"
@@ -126,7 +127,7 @@ def test_a_task_that_breaks_off_says_why_without_the_value(broken_off: str) -> N
 
 
 def test_no_task_result_holds_a_person_or_a_secret(stack: Stack, broken_off: str, known: Any) -> None:
-    with psycopg.connect(stack.postgres.url("airflow")) as connection:
+    with psycopg.connect(stack.postgres.url("airflow", SUPERUSER)) as connection:
         for table in AIRFLOW_TABLES:
             rows = connection.execute(f"select t::text from {table} as t").fetchall()  # type: ignore[arg-type]
             assert hits("\n".join(row[0] for row in rows).encode(), known) == set(), table

@@ -40,7 +40,7 @@ def test_a_folder_may_be_its_groups_but_not_everybodys(tmp_path: Path) -> None:
 
 def settings(tmp_path: Path, **changes: object) -> dict[str, object]:
     paths = dict.fromkeys(("agreement_file", "state_dir", "archive_dir", "portal_export_dir", "project_dir"), tmp_path)
-    return {"database_url": "postgresql://x", "secret_key": "synthetic " * 4, **paths, **changes}
+    return {"database_url": "postgresql://127.0.0.1/x", "secret_key": "synthetic " * 4, **paths, **changes}
 
 
 def test_the_archive_has_a_key_of_its_own_once_it_has_a_secret_of_its_own(tmp_path: Path) -> None:
@@ -52,6 +52,37 @@ def test_the_archive_has_a_key_of_its_own_once_it_has_a_secret_of_its_own(tmp_pa
     with pytest.raises(ValidationError) as error:
         Settings.model_validate(settings(tmp_path, archive_secrets=["short secret"]))
     assert "32 characters" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("address", "fine"),
+    [
+        ("postgresql://padan:hush@127.0.0.1/padan", True),
+        ("postgresql://padan:hush@localhost:6432/padan?sslmode=require", True),
+        ("postgresql:///padan?host=/run/postgresql", True),
+        ("postgresql://padan:hush@db.bps.example/padan?sslmode=verify-full&sslrootcert=/ca.pem", True),
+        ("postgresql://padan:hush@db.bps.example/padan?sslmode=verify-full&sslrootcert=system", True),
+        ("postgresql://padan:hush@db.bps.example/padan", False),
+        ("postgresql://padan:hush@db.bps.example/padan?sslmode=verify-full", False),
+        ("postgresql://padan:hush@db.bps.example/padan?sslmode=verify-ca&sslrootcert=/ca.pem", False),
+        ("postgresql://padan:hush@db.bps.example/padan?sslmode=require", False),
+        ("postgresql://padan:hush@127.0.0.1,db.bps.example/padan", False),
+        ("postgresql://padan:hush@localhost/padan?hostaddr=10.1.2.3", False),
+        ("hush", False),
+    ],
+)
+def test_a_server_on_another_machine_is_verified_or_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str, fine: bool
+) -> None:
+    for name, value in settings(tmp_path, database_url=address).items():
+        monkeypatch.setenv(f"PADAN_{name}".upper(), str(value))
+    if fine:
+        assert load(Settings).database_url.get_secret_value() == address
+        return
+    with pytest.raises(ConfigurationError, match=r"PADAN_DATABASE_URL \(.*(verify-full|no address)") as error:
+        load(Settings)
+    assert "hush" not in str(error.value)
+    assert "bps.example" not in str(error.value)
 
 
 def test_an_addendum_counts_from_its_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

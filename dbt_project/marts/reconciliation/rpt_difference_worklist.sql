@@ -1,3 +1,4 @@
+-- Row-level security decides who sees which rows: macro only_own_side.
 {{ config(post_hook="{{ only_own_side() }}") }}
 
 with differences as (

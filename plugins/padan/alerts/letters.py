@@ -70,7 +70,7 @@ def tell(database_url: str, settings: SmtpSettings, agreement: Agreement, permis
     wanted = list(_letters(agreement, permission))
     if not wanted:
         return 0
-    with connect(database_url, application="padan-alerts") as connection:
+    with connect(database_url, application="padan-alerts", role="alerts") as connection:
         if not _untold(connection, wanted):
             return 0
         with exclusive(connection, "alerts"):

@@ -76,7 +76,7 @@ def notify(
     agreement.require_in_force(as_of, "alert")
     alerts = alert_settings or AlertSettings()
     with (
-        connect(settings.database_url.get_secret_value(), application="padan-alerts") as connection,
+        connect(settings.database_url.get_secret_value(), application="padan-alerts", role="alerts") as connection,
         exclusive(connection, "alerts"),
     ):
         try:
@@ -104,7 +104,7 @@ def send_waiting(
     """
     agreement.require_in_force(as_of, "alert")
     with (
-        connect(settings.database_url.get_secret_value(), application="padan-alerts") as connection,
+        connect(settings.database_url.get_secret_value(), application="padan-alerts", role="alerts") as connection,
         exclusive(connection, "alerts"),
     ):
         when = moment or datetime.now(UTC)

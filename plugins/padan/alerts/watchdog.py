@@ -248,7 +248,7 @@ def watch(
     """
     when = moment or datetime.now(UTC)
     with (
-        connect(settings.database_url.get_secret_value(), application="padan-watch") as connection,
+        connect(settings.database_url.get_secret_value(), application="padan-watch", role="alerts") as connection,
         exclusive(connection, "alerts"),
     ):
         problems = _find(connection, settings, alert_settings, agreement, as_of, when)

@@ -17,7 +17,7 @@ def verify_log(since: date | None = None) -> exchange_log.Verified:
         ExchangeLogBroken: naming the first row that is not as it was written.
     """
     settings = Context.load().settings
-    with connect(settings.database_url.get_secret_value()) as connection:
+    with connect(settings.database_url.get_secret_value(), application="padan-exchange", role="auditor") as connection:
         return exchange_log.verify(connection, settings.key(exchange_log.SEAL_KEY), settings.archive_dir, since=since)
 
 

@@ -129,7 +129,7 @@ def _counts(summary: ExtractSummary) -> dict[str, Any]:
 
 
 def _latest(context: Context, party: PartyCode) -> tuple[int, date, str] | None:
-    with connect(context.settings.database_url.get_secret_value()) as connection:
+    with connect(context.settings.database_url.get_secret_value(), role="loader") as connection:
         row = connection.execute(
             "select extract_id, as_of, state from landing.extract where party = %s order by extract_id desc limit 1",
             (party,),

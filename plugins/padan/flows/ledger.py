@@ -20,7 +20,7 @@ def update_ledger(as_of: date) -> dict[str, Any]:
 
     context = Context.load()
     settings = context.settings
-    with connect(settings.database_url.get_secret_value(), application="padan-ledger") as connection:
+    with connect(settings.database_url.get_secret_value(), application="padan-ledger", role="ledger") as connection:
         done = differences.update(
             connection,
             as_of,

@@ -60,7 +60,7 @@ def review(as_of: date, by: str) -> tuple[Path, int, int]:
     with connect(url, application="padan-matching", role="transformer") as connection:
         found = gather(connection, as_of, by)
     shown = {nip for pair in found.pairs for nip in pair.nips}
-    with connect(url, application="padan-privacy") as connection:
+    with connect(url, application="padan-privacy", role="privacy") as connection:
         trails.record(connection, settings.key(trails.KEY), shown, by=by, purpose=_PURPOSE, as_of=as_of)
     path = file_in(settings.state_dir)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

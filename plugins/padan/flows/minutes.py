@@ -66,7 +66,10 @@ def mail_minutes(as_of: date, period: str | None = None) -> dict[str, Any]:
     from padan.warehouse.connection import connect, exclusive
 
     place, settings, wanted = office(), load(SmtpSettings), _period(as_of, period)
-    with connect(place.database_url) as connection, exclusive(connection, "minutes"):
+    with (
+        connect(place.database_url, application="padan-minutes", role="minutes") as connection,
+        exclusive(connection, "minutes"),
+    ):
         edition = registry.require(connection, wanted, "published")
         waiting = registry.pending_mails(connection, edition)
         if waiting:

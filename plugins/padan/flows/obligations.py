@@ -18,7 +18,9 @@ def found(as_of: date) -> tuple[Standing, ...]:
     """How each duty stands on ``as_of``; changes nothing."""
     context = Context.load()
     settings, register = context.settings, load(MinutesSettings).register_dir
-    with connect(settings.database_url.get_secret_value(), application="padan-obligations") as connection:
+    with connect(
+        settings.database_url.get_secret_value(), application="padan-obligations", role="obligations"
+    ) as connection:
         return standing(connection, context.agreement, register or settings.project_dir / "register", as_of)
 
 
@@ -27,7 +29,7 @@ def review_obligations(as_of: date) -> dict[str, Any]:
     url = Context.load().settings.database_url.get_secret_value()
     migrate(url)
     duties = found(as_of)
-    with connect(url, application="padan-obligations") as connection:
+    with connect(url, application="padan-obligations", role="obligations") as connection:
         store(connection, as_of, duties)
     return dict(Counter(one.state for one in duties))
 
@@ -45,5 +47,7 @@ def remind_obligations(as_of: date) -> dict[str, Any]:
     """Remind the unit concerned of what is due within a month or late; told before, no mail."""
     context = Context.load()
     duties = found(as_of)
-    with connect(context.settings.database_url.get_secret_value(), application="padan-alerts") as connection:
+    with connect(
+        context.settings.database_url.get_secret_value(), application="padan-obligations", role="obligations"
+    ) as connection:
         return {"mails": remind(connection, load(SmtpSettings), context.agreement, duties, as_of)}

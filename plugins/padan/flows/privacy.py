@@ -22,7 +22,9 @@ from padan.warehouse.migrations import migrate
 def trail(as_of: date, nip: str, by: str, purpose: str) -> tuple[trails.Entry, ...]:
     """Everything on record that touched the person; the look-up is logged before it is made."""
     context = Context.load()
-    with connect(context.settings.database_url.get_secret_value(), application="padan-privacy") as connection:
+    with connect(
+        context.settings.database_url.get_secret_value(), application="padan-privacy", role="privacy"
+    ) as connection:
         key = context.settings.key(trails.KEY)
         return trails.trail(connection, context.agreement, key, nip, by=by, purpose=purpose, as_of=as_of)
 
@@ -32,7 +34,7 @@ def write(kind: str, as_of: date, folder: Path, incident: Incident | None = None
     context = Context.load()
     url = context.settings.database_url.get_secret_value()
     migrate(url)
-    with connect(url, application="padan-privacy") as connection:
+    with connect(url, application="padan-privacy", role="privacy") as connection:
         facts = gather(connection, context.agreement, target_dir(context.settings) / "manifest.json", as_of)
     document = breach(facts, incident) if incident else {"ropa": ropa, "dpia": dpia}[kind](facts)
     return _write(document, folder, as_of)

@@ -96,7 +96,7 @@ def serve(host: str, port: int) -> None:
 def _connected() -> Connection:
     url = Context.load().settings.database_url.get_secret_value()
     migrate(url)
-    connection = connect(url, application=_APPLICATION)
+    connection = connect(url, application=_APPLICATION, role="reference")
     if connection.execute("select to_regclass('marts_reference.dim_reference_code')").fetchone() == (None,):
         connection.close()
         raise StepFailed("the marts of codes are not built yet: run the pipeline first")

@@ -9,6 +9,7 @@ from psycopg.rows import dict_row
 
 from padan.landing.report import extract_counts
 from padan.settings import Settings, load
+from padan.warehouse.connection import connect
 from padan.warehouse.fingerprint import warehouse_hash
 
 Rows = list[dict[str, Any]]
@@ -17,7 +18,10 @@ Rows = list[dict[str, Any]]
 def collect() -> dict[str, Any]:
     """Read all counts from the warehouse; a part that was never built is empty, not an error."""
     settings = load(Settings)
-    with psycopg.connect(settings.database_url.get_secret_value(), row_factory=dict_row, autocommit=True) as connection:
+    url = settings.database_url.get_secret_value()
+    with connect(url, application="padan-status", role="status") as plain:
+        connection: psycopg.Connection[dict[str, Any]] = plain  # type: ignore[assignment]
+        connection.row_factory = dict_row
         return {
             "agencies": _agencies(connection),
             "people": _people(connection),

@@ -279,7 +279,7 @@ class _Session:
     """A connection that holds the lock of the papers."""
 
     def __init__(self, database_url: str) -> None:
-        self._connection = connect(database_url, application="padan-minutes")
+        self._connection = connect(database_url, application="padan-minutes", role="minutes")
         self._lock = exclusive(self._connection, "minutes")
 
     def __enter__(self) -> Connection:

@@ -57,7 +57,11 @@ def relations(manifest_file: Path) -> tuple[Relation, ...]:
             name=node["alias"],
             layer=str(node["original_file_path"]).split("/", 1)[0],
             classes=_classes(node),
-            readers=tuple((node["config"].get("grants") or {}).get("select", ())),
+            readers=tuple(
+                reader
+                for reader in (node["config"].get("grants") or {}).get("select", ())
+                if reader == "bi_reader" or reader.startswith("liaison_")  # people's; the others are the system's own
+            ),
             sources=tuple(sorted(_sources(key, manifest, {}))),
         )
         for key, node in nodes.items()

@@ -11,7 +11,11 @@ from psycopg import sql
 
 from padan.errors import SourceUnavailable, StepFailed
 
-Role: TypeAlias = Literal["owner", "loader", "transformer", "quality"]
+# What a room may do, by the name of the room; the login may take each of these and may do nothing without one.
+Role: TypeAlias = Literal[
+    "owner", "loader", "transformer", "quality", "ledger", "alerts", "minutes", "obligations", "privacy", "reference",
+    "status",     "auditor",
+]  # fmt: skip
 LOCK_WAIT = 60  # seconds; the session of a killed run ends well within them
 Connection: TypeAlias = psycopg.Connection[tuple[Any, ...]]
 
@@ -19,7 +23,7 @@ Connection: TypeAlias = psycopg.Connection[tuple[Any, ...]]
 def connect(database_url: str, *, application: str = "padan", role: Role | None = None) -> Connection:
     """Open an autocommit connection: a transaction is what stands in a ``with connection.transaction()`` block.
 
-    With ``role`` it may do what that role may, and no more: a login is a member of several.
+    It may do what ``role`` may, and no more; without one, nothing but hold a lock.
 
     Raises:
         SourceUnavailable: if the server does not answer; without the URL, which holds a password.

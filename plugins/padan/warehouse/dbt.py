@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from padan.errors import StepFailed, WarehouseBusy
 from padan.redaction import without_values
@@ -48,6 +48,7 @@ def target_dir(settings: Settings) -> Path:
 def environment(settings: Settings) -> dict[str, str]:
     """The connection variables that dbt_project/profiles.yml reads, and nothing secret beyond them."""
     url = urlsplit(settings.database_url.get_secret_value())
+    verified = {f"PG{name}".upper(): value for name, value in parse_qsl(url.query) if name.startswith("ssl")}
     return {
         **{name: value for name, value in os.environ.items() if not name.startswith("PADAN_")},
         "PADAN_PGHOST": url.hostname or "",
@@ -55,6 +56,7 @@ def environment(settings: Settings) -> dict[str, str]:
         "PADAN_PGUSER": unquote(url.username or ""),
         "PADAN_PGPASSWORD": unquote(url.password or ""),
         "PADAN_PGDATABASE": url.path.lstrip("/"),
+        **verified,  # PGSSLMODE, PGSSLROOTCERT
         # Settings of the session: in no file that dbt writes, and of no other session.
         "PGOPTIONS": (
             f"-c padan.pseudonym_key={settings.key(PSEUDONYM_KEY).hex()} "

@@ -47,7 +47,9 @@ def warehouse_url(database_url: str, project_dir: Path) -> str:
                 instansi_id text, jf_group text, instansi_name text, people bigint, findings bigint,
                 quality_index numeric(6, 2)
             );
-            create table marts_reconciliation.fct_findings (side text, dataset text, rule text)
+            create table marts_reconciliation.fct_findings (side text, dataset text, rule text);
+            grant usage on schema reference, marts_reconciliation to alerts;
+            grant select on all tables in schema reference, marts_reconciliation to alerts
             """
         )
         with (project_dir / "dbt_project" / "seeds" / "attribute_registry.csv").open() as file:

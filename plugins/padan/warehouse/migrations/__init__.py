@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import sqlalchemy
@@ -21,6 +22,11 @@ do $$ begin
     end if;
 end $$
 """
+_INHERITED = """
+select roleid::regrole::text from pg_auth_members
+where member = session_user::regrole and inherit_option order by 1
+"""
+logger = logging.getLogger(__name__)
 _one_at_a_time = threading.Lock()  # Alembic keeps its context in a module
 
 
@@ -42,6 +48,9 @@ def migrate(database_url: str) -> None:
             connection.execute(sqlalchemy.text(_AS_OWNER))
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+            inherited: Sequence[str] = connection.execute(sqlalchemy.text(_INHERITED)).scalars().all()
+        if inherited:
+            logger.warning("the login has the rights of %s at any time (docs/deployment.md)", ", ".join(inherited))
     except sqlalchemy.exc.OperationalError as error:
         raise SourceUnavailable(f"the warehouse cannot be migrated now ({type(error.orig).__name__})") from None
     finally:

@@ -31,7 +31,7 @@ end $$;
 do $$ begin
     -- A superuser, or the administrator who made the login, may have done this before (docs/deployment.md).
     if not pg_has_role(current_user, '{role}', 'set') then
-        execute format('grant {role} to %I with inherit true, set true', current_user);
+        execute format('grant {role} to %I with inherit false, set true', current_user);
     end if;
 end $$
 """
@@ -46,7 +46,7 @@ begin
         where nspowner = current_user::regrole and nspname !~ '^pg_' and nspname <> 'public'
     loop
         new_owner := case when entry.schema_name = any (array['{dbt}']) then 'transformer' else 'owner' end;
-        execute format('alter schema %I owner to %I', entry.schema_name, new_owner);
+        execute format('grant usage, create on schema %I to %I', entry.schema_name, new_owner);
     end loop;
     for entry in
         select nspname as schema_name, relname, relkind from pg_class
@@ -72,6 +72,14 @@ begin
     loop
         execute format('alter function %s owner to owner', entry.name);
     end loop;
+    -- Last: the login, which has no rights of theirs, finds nothing in a schema that it gave away.
+    for entry in
+        select nspname as schema_name from pg_namespace
+        where nspowner = current_user::regrole and nspname !~ '^pg_' and nspname <> 'public'
+    loop
+        new_owner := case when entry.schema_name = any (array['{dbt}']) then 'transformer' else 'owner' end;
+        execute format('alter schema %I owner to %I', entry.schema_name, new_owner);
+    end loop;
 end $$
 """
 
@@ -88,7 +96,15 @@ end $$
 """  # noqa: S608 - our own names
 
 
-def _grants() -> list[str]:
+def _of_transformer() -> list[str]:
+    return [
+        "alter default privileges for role transformer grant usage on schemas to quality",
+        "alter default privileges for role transformer grant select on tables to quality",
+        DBT_SO_FAR,
+    ]
+
+
+def _of_owner() -> list[str]:
     raw = "raw_bkn, raw_bps"
     return [
         # the loader: stages, publishes, and appends to the log
@@ -111,9 +127,6 @@ def _grants() -> list[str]:
         # quality: reads what it judges, writes verdicts
         "grant usage on schema quality to quality",
         f"grant {WRITE} on quality.verdict to quality",
-        "alter default privileges for role transformer grant usage on schemas to quality",
-        "alter default privileges for role transformer grant select on tables to quality",
-        DBT_SO_FAR,
         # who reads which mart is granted by dbt, with the model
         "grant usage on schema landing, quality, alerts to auditor",
         f"grant select on {FOR_THE_AUDITOR} to auditor",
@@ -129,11 +142,14 @@ def upgrade() -> None:
     )
     op.execute("grant create, usage on schema public to owner")
     op.execute(REASSIGN.format(dbt="', '".join(OF_DBT)).replace(":", r"\:"))
-    for statement in _grants():
+    op.execute("set local role transformer")
+    for statement in _of_transformer():
+        op.execute(statement)
+    op.execute("set local role owner")
+    for statement in _of_owner():
         op.execute(statement)
     # Rooms that come later and have no role of their own yet; dbt may read what their migrations make.
     op.execute("alter default privileges for role owner grant usage on schemas to transformer, quality")
-    op.execute("set local role owner")
 
 
 def downgrade() -> None:
