@@ -28,7 +28,7 @@ def measure(job: Job) -> Figures:
         requests_per_second=rate,
     )
     exchanges: list[Exchange] = []
-    figures: Figures = {"concurrency": settings.concurrency}
+    figures: Figures = {"concurrency": settings.at_once}
     with SiasnClient(settings, exchanges.append) as client:
         list(client.fetch_people([("data_utama", _nip(0))]))  # obtains the tokens
         exchanges.clear()

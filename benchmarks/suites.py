@@ -16,6 +16,9 @@ Progress = Callable[[str], None]
 Result = dict[str, Any]
 
 SUITES = {
+    "export": "benchmarks.export_suite",
+    "fetch": "benchmarks.fetch_suite",
+    "exchange_log": "benchmarks.exchange_suite",
     "landing": "benchmarks.landing_suite",
     "national": "benchmarks.national",
     "year": "benchmarks.year",

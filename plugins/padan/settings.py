@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from datetime import datetime
+from math import ceil
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -35,7 +36,9 @@ class SiasnSettings(BaseSettings):
         default=None, description="its end of life; read from the JWT if absent"
     )
     requests_per_second: float = Field(default=50.0, gt=0, description="token bucket; BKN publishes no limit")
-    concurrency: int = Field(default=8, ge=1)
+    concurrency: int | None = Field(
+        default=None, ge=1, description="requests under way at once; enough for answers of 0.2 s if absent"
+    )
     daily_calls: int | None = Field(
         default=None, ge=0, description="calls about people that one day may cost; all that it takes if absent"
     )
@@ -43,6 +46,11 @@ class SiasnSettings(BaseSettings):
     read_timeout: float = Field(default=60.0, gt=0, description="seconds")
     retries: int = Field(default=5, ge=0, description="further attempts after a retryable failure")
     ca_bundle: Path | None = Field(default=None, description="PEM file; the system's trust store if absent")
+
+    @property
+    def at_once(self) -> int:
+        """Requests under way at once: 8, or the rate times the time of an answer, at most 64."""
+        return self.concurrency or min(max(8, ceil(min(self.requests_per_second, 1000.0) * 0.2)), 64)
 
 
 class JfSettings(BaseSettings):

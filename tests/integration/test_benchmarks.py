@@ -43,6 +43,19 @@ def test_everybody_stores_all_rows_and_the_figures_become_a_table(
     assert "plain COPY" in printed.getvalue()
 
 
+def test_the_export_the_fetch_and_the_log_are_measured(postgres_server: EmbeddedPostgres, tmp_path: Path) -> None:
+    few = Options(rows=300, rounds=1, seconds=0.2, peers=False)
+    bench = Bench(postgres_server, tmp_path, few, quiet)
+    taken = {name: run(name, bench) for name in ("export", "fetch", "exchange_log")}
+    (done,) = taken["export"]["result"]["rounds"]
+    assert done["landed"]["rows"] == done["plain"]["rows"] == few.rows
+    assert [one["rate"] for one in taken["fetch"]["result"]["rates"]] == [4, 20, 50, 100, 200]
+    assert taken["exchange_log"]["result"]["rows"] == 5 * few.rows
+    for one in taken.values():
+        assert json.loads(json.dumps(one)) == one
+        report.show(one, Console(file=io.StringIO(), width=120))
+
+
 def test_the_command_line_names_suites_and_their_size() -> None:
     assert wanted([]) == (list(SUITES), Options())
     assert wanted(["landing", "--people", "300", "--no-peers"]) == (["landing"], Options(people=300, peers=False))

@@ -128,7 +128,7 @@ def body_of(rows: Any) -> bytes:
     return orjson.dumps({"status": "OK", "data": [{"page": 1}, rows]})
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(pages)
 def test_worker_says_what_this_process_would(workers: Workers, rows: list[Any]) -> None:
     body = body_of(rows)

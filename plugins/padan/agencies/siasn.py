@@ -140,9 +140,9 @@ class SiasnClient:
             requests,
             lambda line, request: self._fetch_person(line, health, *request),
             self._on_exchange,
-            workers=self._settings.concurrency,
+            workers=self._settings.at_once,
             # enough to keep the rate while the consumer stores a batch for two seconds
-            ahead=2 * self._settings.concurrency + math.ceil(min(2 * rate, 1000)),
+            ahead=2 * self._settings.at_once + math.ceil(min(2 * rate, 1000)),
         )
 
     def pages(self, dataset: str, start: int = 0) -> Iterator[Page]:

@@ -15,7 +15,7 @@ from padan.privacy.facts import gather
 from padan.privacy.paper import markdown
 from padan.privacy.ropa import ropa
 from padan.warehouse.connection import connect
-from padan.warehouse.dbt import target_dir
+from padan.warehouse.dbt import run_dbt, target_dir
 from padan.warehouse.migrations import migrate
 
 
@@ -32,6 +32,8 @@ def trail(as_of: date, nip: str, by: str, purpose: str) -> tuple[trails.Entry, .
 def write(kind: str, as_of: date, folder: Path, incident: Incident | None = None) -> list[Path]:
     """Write the record (ropa), the assessment (dpia) or, of an incident, the notice (breach): PDF, DOCX, Markdown."""
     context = Context.load()
+    if not (target_dir(context.settings) / "manifest.json").exists():  # dbt built on another machine
+        run_dbt(context.settings, as_of, "parse")
     url = context.settings.database_url.get_secret_value()
     migrate(url)
     with connect(url, application="padan-privacy", role="privacy") as connection:

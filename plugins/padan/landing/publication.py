@@ -88,7 +88,7 @@ def merge(work: Work, dataset: Dataset) -> Merged:
         work.connection.execute(sql.SQL("analyze {} ({})").format(staged_table(dataset), keys))
     deleted = _delete_gone(work, dataset) if before else 0
     updated = _run(work, dataset, _UPDATE) if before else 0
-    inserted = _run(work, dataset, _INSERT)
+    inserted = _run(work, dataset, _INSERT + (_UNLESS_HELD if before else ""))
     # into an empty table every staged row was inserted, by the very statement that counted them
     landed = _count(work, "select count(*) from {staged} where not _deleted", dataset) if before else inserted
     return Merged(landed, inserted, updated, deleted, before, before - deleted + inserted)
@@ -99,9 +99,9 @@ _UPDATE: LiteralString = (
     "where {same_key} and not staged._deleted and (raw._row_hash <> staged._row_hash {or_asked_as_another})"
 )
 _INSERT: LiteralString = (
-    "insert into {raw} ({names}) select {staged_values} from {staged} staged "
-    "where not staged._deleted and not exists (select from {raw} raw where {same_key})"
+    "insert into {raw} ({names}) select {staged_values} from {staged} staged where not staged._deleted"
 )
+_UNLESS_HELD: LiteralString = " and not exists (select from {raw} raw where {same_key})"
 _DELETE_REPORTED: LiteralString = "delete from {raw} raw using {staged} staged where {same_key} and staged._deleted"
 _DELETE_ABSENT: LiteralString = (
     "delete from {raw} raw where not exists (select from {staged} staged where {same_key} and not staged._deleted) "

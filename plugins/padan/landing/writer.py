@@ -25,7 +25,7 @@ from padan.landing.extracts import Work
 from padan.projection import Projected, Projector, Rejected, Values, tail
 from padan.warehouse.raw_tables import EXTRACT_ID, FETCHED_AT, ROW_HASH, staged_table
 
-ROWS_IN_A_BATCH = 5000
+ROWS_IN_A_BATCH = 20_000
 UNITS_IN_A_BATCH = 250
 SECONDS_IN_A_BATCH = 2.0
 _ENOUGH_TO_CALL_A_FIELD_RENAMED = 50  # rows

@@ -67,7 +67,7 @@ def rows_of(part: bytes) -> list[list[str]] | None:
     """The rows of a part, or None where it is not whole rows of CSV in UTF-8."""
     csv.field_size_limit(LONGEST_FIELD)
     try:
-        return [row for row in csv.reader(io.StringIO(part.decode(), newline=""), strict=True) if row]
+        return list(csv.reader(io.StringIO(part.decode(), newline=""), strict=True))
     except (UnicodeDecodeError, csv.Error):
         return None
 
