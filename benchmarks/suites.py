@@ -20,6 +20,7 @@ SUITES = {
     "fetch": "benchmarks.fetch_suite",
     "exchange_log": "benchmarks.exchange_suite",
     "landing": "benchmarks.landing_suite",
+    "matching": "benchmarks.matching_suite",
     "national": "benchmarks.national",
     "year": "benchmarks.year",
 }

@@ -142,6 +142,16 @@ def test_a_registry_at_fault_stops_the_step(warehouse: Connection, statement: st
         matching.link(warehouse)
 
 
+def test_of_very_many_people_the_same_are_found(warehouse: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who cannot fit anybody stays away from the tiers, and nobody else."""
+    matching.link(warehouse)
+    before = warehouse.execute(FOUND).fetchall()
+    monkeypatch.setattr("padan.matching.people.EVERYBODY", 0)
+    matching.link(warehouse)
+    assert warehouse.execute(FOUND).fetchall() == before
+    assert len(before) >= 3
+
+
 def test_never_link_keeps_two_apart(warehouse: Connection) -> None:
     decide(warehouse, ("D-1", "never_link", "P0002", "2"))
     matching.link(warehouse)

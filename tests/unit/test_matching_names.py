@@ -59,3 +59,19 @@ def test_initials_need_a_whole_name_beside_them(bench: duckdb.DuckDBPyConnection
 def test_a_place_is_the_same_with_and_without_its_kind(bench: duckdb.DuckDBPyConnection) -> None:
     assert value(bench, "plain_place('Kab. Gunung Kidul') = plain_place('GUNUNGKIDUL')")
     assert value(bench, "plain_place('Kotabumi') <> plain_place('Bumi')")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Drs. H. Moh. Soeharto, M.Si.", "Muhammad Rizki", "Djoko Oetomo", "Tjahjo Koemolo", "Achmad Syarif",
+        "Chandra Wijaya",
+        "Khadijah Rahmah", "Mohd. Sjafii", "Raden Ajeng Kartini", "Njoman Soekarno", "Dr. Drs. Christian Hadi",
+        "Oemar Said", "Fatimah Azzahra", "Sri Moeljani", "Muchammad Yusuf", "Abdoel Haris Nasoetion",
+    ],
+)  # fmt: skip
+def test_whoever_has_the_same_plain_name_is_roughly_alike(bench: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Otherwise somebody would be left out of the tiers where there are very many people."""
+    plain = value(bench, "plain_name(?)", name)
+    for rough in ("rough_name", "rough_initial"):
+        assert value(bench, f"{rough}(?)", name) == value(bench, f"{rough}(?)", plain)

@@ -1,3 +1,6 @@
+-- The planner takes a CTE's people for a handful, and would compare each NIK with each: hours for millions.
+{{ config(pre_hook='set local enable_nestloop = off') }}
+
 with bkn_people as (
     select * from {{ ref('stg_bkn__people') }}
 ),

@@ -93,8 +93,10 @@ class Weighing:
         return self.linker.visualisations.waterfall_chart([known], remove_sensitive_data=True)
 
 
-def train(bench: duckdb.DuckDBPyConnection, plan: Plan, left: str, right: str) -> Model:
+def train(bench: duckdb.DuckDBPyConnection, plan: Plan, left: str, right: str, everybody: int = 0) -> Model:
     """Learn the parameters from the tables ``left`` and ``right`` (names in this order of the alphabet).
+
+    ``everybody``: how many records the larger side has, where its table holds but a part.
 
     Where there are too few records, or what was learnt is nonsense (agreement that speaks against a match), the priors
     of the plan stand, and the model says so.
@@ -104,7 +106,7 @@ def train(bench: duckdb.DuckDBPyConnection, plan: Plan, left: str, right: str) -
         "link_type": "link_only",
         "unique_id_column_name": "unique_id",
         # One partner for each record of the smaller side.
-        "probability_two_random_records_match": 1 / max(*counts, 2),
+        "probability_two_random_records_match": 1 / max(*counts, everybody, 2),
         "comparisons": [copy.deepcopy(comparison) for comparison in plan.comparisons],
         "blocking_rules_to_generate_predictions": list(plan.blocking),
         "retain_matching_columns": True,

@@ -38,7 +38,30 @@ def _plain_name() -> str:
     return f"nullif(trim({text}), '')"
 
 
+def _rough_name() -> str:
+    """Some of its consonants: none that spellings exchange. Two with the same plain name are alike here too."""
+    text = rf"regexp_replace(lower(split_part(name, ',', 1)), '^\s*(({_TITLES})[. ]+)+', '')"
+    text = rf"regexp_replace({text}, '(^| )({_MUHAMMAD})[. ]+', 'm ')"
+    text = f"replace(replace(replace({text}, 'tj', ''), 'sj', 's'), 'nj', 'n')"
+    text = f"translate({text}, 'jaeiouhyck .''-', 'd')"
+    for letter in "nstldmrzbfgp":
+        text = f"replace({text}, '{letter * 2}', '{letter}')"
+    return text
+
+
+def _rough_initial() -> str:
+    """The first letter; those that spellings exchange (dj/j, tj/c, oe/u, ch/k/h) as one."""
+    text = rf"regexp_replace(lower(name), '^\s*(({_TITLES})[. ]+)+', '')"
+    return f"translate(left({text}, 1), 'jckho', 'dtttu')"
+
+
+_ROUGH_PLACE = r"""
+    translate(regexp_replace(lower(place), '^\s*(kab(upaten)?|kota(madya)?)[. ]+', ''), ' .-/()''', '')
+"""
 _MACROS = (
+    f"create or replace macro rough_name(name) as {_rough_name()}",
+    f"create or replace macro rough_initial(name) as {_rough_initial()}",
+    f"create or replace macro rough_place(place) as {_ROUGH_PLACE}",
     f"create or replace macro plain_name(name) as {_plain_name()}",
     "create or replace macro plain_place(place) as nullif(regexp_replace(regexp_replace(lower(strip_accents(place)), "
     r"'^\s*(kab(upaten)?|kota(madya)?)[. ]+', ''), '[^a-z0-9]', '', 'g'), '')",
@@ -58,6 +81,6 @@ _MACROS = (
 
 
 def install(bench: duckdb.DuckDBPyConnection) -> None:
-    """Make the macros ``plain_name``, ``plain_place`` and ``initials_agree`` known to ``bench``."""
+    """Make the macros ``plain_name``, ``plain_place``, ``initials_agree`` and the rough ones known to ``bench``."""
     for macro in _MACROS:
         bench.execute(macro)

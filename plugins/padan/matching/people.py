@@ -42,6 +42,37 @@ _BPS = """
         where code_type = 'jf' group by code
     ) as jf on holders.jf_code = jf.code
 """
+EVERYBODY = 300_000  # people of BKN; more are looked through first, and who cannot fit anybody who is left stays away
+_LOOKED_THROUGH = """
+    select
+        people.person_id_bkn, people.name, people.birth_date, people.birth_place, settled.person_id_bkn is not null
+    from staging_bkn.stg_bkn__people as people
+    left join integration.int_matching__exact_pairs as settled on people.person_id_bkn = settled.person_id_bkn
+"""
+# Cheap signs that everybody shares with whom a key of the tiers could bring together: a plain name costs far more.
+_SIGNS = """
+    create or replace temp table signs as
+    select distinct
+        birth_date, rough_initial(name) as initial, rough_place(birth_place) as place, rough_name(name) as name,
+        year(birth_date) as birth_year
+    from bps
+    where not settled
+"""
+_NEAR = """
+    create or replace table near as
+    with people as (
+        select
+            unique_id, settled = 't' as settled, try_cast(birth_date as date) as birth_date,
+            rough_initial(name) as initial, rough_place(birth_place) as place, rough_name(name) as name
+        from incoming
+    )
+    select unique_id from people
+    where settled
+        or (birth_date, initial) in (select (birth_date, initial) from signs)
+        or (birth_date, place) in (select (birth_date, place) from signs)
+        or (name, year(birth_date)) in (select (name, birth_year) from signs)
+        or (name, place) in (select (name, place) from signs)
+"""
 _NEVER = "select person_id_bkn, holder_id from reference.matching_decisions where decision = 'never_link'"
 _PLAIN = """
     create or replace table {table} as
@@ -109,13 +140,41 @@ def left(database: Connection) -> tuple[int, int]:
     return (0, 0) if counts is None else (int(counts[0]), int(counts[1]))
 
 
-def load(database: Connection, bench: duckdb.DuckDBPyConnection) -> None:
-    """Put both sides into ``bkn`` and ``bps`` and the pairs never to be linked into ``never``, streamed."""
-    for table, query in (("bkn", _BKN), ("bps", _BPS)):
-        with incoming(database, bench, query, COLUMNS):
-            make_plain(bench, table)
+def load(database: Connection, bench: duckdb.DuckDBPyConnection) -> int:
+    """Put both sides into ``bkn`` and ``bps`` and the pairs never to be linked into ``never``, streamed.
+
+    Of more than :data:`EVERYBODY` people of BKN only those come who are settled or may fit a holder who is left.
+    Returns how many people BKN has.
+    """
+    with incoming(database, bench, _BPS, COLUMNS):
+        make_plain(bench, "bps")
+    counted = database.execute("select count(*) from staging_bkn.stg_bkn__people").fetchone()
+    everybody = int(counted[0]) if counted else 0
+    query = _BKN
+    if everybody > EVERYBODY:
+        _find_near(database, bench)
+        query += " inner join pg_temp.near on people.person_id_bkn = near.unique_id"
+    with incoming(database, bench, query, COLUMNS):
+        make_plain(bench, "bkn")
     with incoming(database, bench, _NEVER, ("person_id_bkn", "holder_id")):
         bench.execute("create or replace table never as select * from incoming")
+    return everybody
+
+
+def _find_near(database: Connection, bench: duckdb.DuckDBPyConnection) -> None:
+    """Put into the temporary table ``near`` of the database whom of BKN's people the tiers have to see."""
+    bench.execute(_SIGNS)
+    with incoming(database, bench, _LOOKED_THROUGH, ("unique_id", "name", "birth_date", "birth_place", "settled")):
+        bench.execute(_NEAR)
+    database.execute("drop table if exists pg_temp.near")
+    database.execute("create temporary table near (unique_id text)")
+    with database.cursor() as cursor, cursor.copy("copy near from stdin (format csv)") as copy:
+        for batch in bench.sql("select unique_id from near").to_arrow_reader(100_000):
+            sent = io.BytesIO()
+            csv.write_csv(batch, sent, csv.WriteOptions(include_header=False))
+            copy.write(sent.getvalue())
+    database.execute("analyze near")
+    bench.execute("drop table near")
 
 
 def make_plain(bench: duckdb.DuckDBPyConnection, table: str) -> None:

@@ -91,10 +91,10 @@ PLAN = Plan(
 _KEYS = (("birth_date", "initial"), ("birth_date", "birth_place"), ("name", "birth_year"), ("name", "birth_place"))
 
 
-def find(bench: duckdb.DuckDBPyConnection, tier: Tier) -> Weighing:
+def find(bench: duckdb.DuckDBPyConnection, tier: Tier, everybody: int = 0) -> Weighing:
     """Add the tier's pairs to ``found``, uncertain ones and suspected duplicates to ``doubtful``."""
     prepare(bench)
-    model = engine.train(bench, PLAN, "all_bkn", "all_bps")
+    model = engine.train(bench, PLAN, "all_bkn", "all_bps", everybody)
     weighing = weigh(bench, model, tier)
     engine.assign(bench, float(tier.accept_score), MARGIN)
     # Who is matched already counts as a rival above, and gets no second partner: that would be a duplicate.

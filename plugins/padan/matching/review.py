@@ -122,8 +122,7 @@ def gather(database: Connection, as_of: date, by: str) -> ReviewList:
         tiers = registry.read(database)
         if not all(people.left(database)):
             return ReviewList(as_of, by, 0, (), None)
-        people.load(database, bench)
-        weighing = apply(bench, tiers)
+        weighing = apply(bench, tiers, people.load(database, bench))
         doubts = bench.execute(_DOUBTS, {"reasons": list(REASONS)}).fetchall()
         shown = doubts[:LIMIT]
         charts = _weighed(bench) if weighing else {}

@@ -42,22 +42,22 @@ def link(database: Connection) -> Linked:
         tiers = registry.read(database)
         left_bkn, left_bps = people.left(database)
         if left_bkn and left_bps:
-            people.load(database, bench)
-            apply(bench, tiers)
+            apply(bench, tiers, people.load(database, bench))
         with database.transaction():
             for table, source in _TABLES.items():
                 _record(database, bench, table, source, tiers)
         return Linked(left_bkn, left_bps, _counts(bench, "found", "tier"), _counts(bench, "doubtful", "reason"))
 
 
-def apply(bench: duckdb.DuckDBPyConnection, tiers: dict[str, Tier]) -> Weighing | None:
+def apply(bench: duckdb.DuckDBPyConnection, tiers: dict[str, Tier], everybody: int = 0) -> Weighing | None:
     """Fill ``found`` and ``doubtful`` from ``bkn``, ``bps`` and ``never`` (:mod:`padan.matching.people`), tier by tier.
 
+    ``everybody``: how many people BKN has, where ``bkn`` holds but a part of them.
     Returns the weighing of the probabilistic tier, if the registry names it.
     """
     if "nip_corrected" in tiers:
         corrected.find(bench)
-    return probabilistic.find(bench, tiers["probabilistic"]) if "probabilistic" in tiers else None
+    return probabilistic.find(bench, tiers["probabilistic"], everybody) if "probabilistic" in tiers else None
 
 
 def _counts(bench: duckdb.DuckDBPyConnection, table: str, column: str) -> dict[str, int]:
