@@ -57,7 +57,7 @@ def test_the_archive_has_a_key_of_its_own_once_it_has_a_secret_of_its_own(tmp_pa
 @pytest.mark.parametrize(
     ("address", "fine"),
     [
-        ("postgresql://padan:hush@127.0.0.1/padan", True),
+        ("postgresql://padan:hush@127.0.0.1/padan", True),  # pragma: allowlist secret
         ("postgresql://padan:hush@localhost:6432/padan?sslmode=require", True),
         ("postgresql:///padan?host=/run/postgresql", True),
         ("postgresql://padan:hush@db.bps.example/padan?sslmode=verify-full&sslrootcert=/ca.pem", True),

@@ -60,7 +60,7 @@ def page(found: ReviewList, *, fictional: bool) -> str:
             fictional=fictional,
             counts=[(name, sum(pair.reason == name for pair in found.pairs)) for name in REASONS],
             libraries=_libraries() if found.chart else [],
-            spec=Markup(_for_script(_restyled(found.chart))) if found.chart else "",  # noqa: S704 - our own chart
+            spec=Markup(_for_script(_restyled(found.chart))) if found.chart else "",  # noqa: S704 # nosec B704 - our own chart, escaped for a script
         )
     )
 
@@ -86,7 +86,7 @@ def _libraries() -> list[Markup]:
 
     # A script ends at its first closing tag, wherever that stands.
     libraries: dict[str, str] = load_chart_libraries()  # type: ignore[no-untyped-call]
-    return [Markup(text.replace("</script", "<\\/script")) for text in libraries.values()]  # noqa: S704
+    return [Markup(text.replace("</script", "<\\/script")) for text in libraries.values()]  # noqa: S704 # nosec B704 - Splink's own scripts
 
 
 def _for_script(value: Any) -> str:
@@ -131,7 +131,7 @@ def _bars(waterfall: list[dict[str, Any]]) -> Markup:
         {"column_name": _COLUMNS.get(row["column_name"], row["column_name"]), **{name: row[name] for name in kept}}
         for row in waterfall
     ]
-    return Markup(_for_script(rows))  # noqa: S704 - escaped for a script
+    return Markup(_for_script(rows))  # noqa: S704 # nosec B704 - escaped for a script
 
 
 def _number(value: float, decimals: int = 0) -> str:
@@ -171,6 +171,6 @@ def _sides(item: Item) -> tuple[Markup, Markup]:
     left, right = Markup(), Markup()
     for kind, i, j, k, m in matcher.get_opcodes():
         mark = "%s" if kind == "equal" else "<mark>%s</mark>"
-        left += Markup(mark) % one[i:j] if j > i else ""  # noqa: S704 - the value is escaped by %
-        right += Markup(mark) % other[k:m] if m > k else ""  # noqa: S704 - the value is escaped by %
+        left += Markup(mark) % one[i:j] if j > i else ""  # noqa: S704 # nosec B704 - % escapes the value
+        right += Markup(mark) % other[k:m] if m > k else ""  # noqa: S704 # nosec B704 - % escapes the value
     return left, right
