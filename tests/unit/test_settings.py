@@ -57,17 +57,11 @@ def test_the_archive_has_a_key_of_its_own_once_it_has_a_secret_of_its_own(tmp_pa
 @pytest.mark.parametrize(
     ("address", "fine"),
     [
-        ("postgresql://padan:hush@127.0.0.1/padan", True),  # pragma: allowlist secret
-        ("postgresql://padan:hush@localhost:6432/padan?sslmode=require", True),  # pragma: allowlist secret
-        ("postgresql:///padan?host=/run/postgresql", True),  # pragma: allowlist secret
-        (
-            "postgresql://padan:hush@db.bps.example/padan?sslmode=verify-full&sslrootcert=/ca.pem",
-            True,
-        ),  # pragma: allowlist secret
-        (
-            "postgresql://padan:hush@db.bps.example/padan?sslmode=verify-full&sslrootcert=system",
-            True,
-        ),  # pragma: allowlist secret
+        ("postgresql://padan:hush@127.0.0.1/padan", True),
+        ("postgresql://padan:hush@localhost:6432/padan?sslmode=require", True),
+        ("postgresql:///padan?host=/run/postgresql", True),
+        ("postgresql://padan:hush@db.bps.example/padan?sslmode=verify-full&sslrootcert=/ca.pem", True),
+        ("postgresql://padan:hush@db.bps.example/padan?sslmode=verify-full&sslrootcert=system", True),
         ("postgresql://padan:hush@db.bps.example/padan", False),
         ("postgresql://padan:hush@db.bps.example/padan?sslmode=verify-full", False),
         ("postgresql://padan:hush@db.bps.example/padan?sslmode=verify-ca&sslrootcert=/ca.pem", False),
