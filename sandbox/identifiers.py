@@ -45,7 +45,10 @@ class IdentityRegister:
         return self._first_free(nip[:15], 200 + rng.randrange(700), 3)
 
     def slipped_nip(self, rng: random.Random, nip: str, transposed: bool) -> str:
-        """``nip`` with two neighbouring digits transposed, or one replaced, behind the birth date; nobody else's."""
+        """``nip`` with two neighbouring digits transposed, or one replaced, behind the birth date; nobody else's.
+
+        Digits 13 and 14 stay what they are: a month that there is not would keep the row in quarantine.
+        """
         places = [place for place in range(8, 17) if nip[place] != nip[place + 1]]
         while True:
             place = rng.choice(places)
@@ -53,7 +56,7 @@ class IdentityRegister:
                 number = nip[:place] + nip[place + 1] + nip[place] + nip[place + 2 :]
             else:
                 number = nip[:place] + str((int(nip[place]) + rng.randrange(1, 10)) % 10) + nip[place + 1 :]
-            if number not in self._taken:
+            if number[12:14] == nip[12:14] and number not in self._taken:
                 self._taken.add(number)
                 return number
 

@@ -7,6 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from sandbox.postgres import SUPERUSER
 from sandbox.stack import Stack
 from tests.stack_runs import FIRST_DAY, latest_tasks, run_alone
 
@@ -14,7 +15,7 @@ pytestmark = pytest.mark.timeout(600)
 
 
 def counted(stack: Stack, query: str) -> int:
-    with psycopg.connect(stack.postgres.url("padan")) as connection:
+    with psycopg.connect(stack.postgres.url("padan", SUPERUSER)) as connection:
         row = connection.execute(query.encode()).fetchone()
     return int(row[0]) if row else 0
 

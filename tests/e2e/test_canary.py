@@ -219,7 +219,7 @@ def go_wrong_in_the_warehouse(stack: Canary) -> None:
         stack.expect(stack.step("publish-bps", last) == 1 and "CheckViolation" in stack.said(), "constraint")
     with spoiled(
         stack,
-        "create function canary() returns trigger language plpgsql as "
+        "create function canary() returns trigger language plpgsql security definer as "
         f"$$ begin raise unique_violation using message = '{NAME}', detail = 'Key (nip)=(' || "
         "(select nip_bps from raw_bps.holders limit 1) || ') already exists.'; end $$",
         "create trigger canary before insert on ledger.run for each row execute function canary()",

@@ -279,7 +279,7 @@ def test_an_empty_list(bkn: Service, bps: Service, exchanges: Exchanges) -> None
 
 def test_short_lived_tokens_are_renewed_before_they_die(bkn: Service, nips: list[str], exchanges: Exchanges) -> None:
     bkn.fault("short_token", "/oauth2/token", 1, expires_in=1)
-    with siasn_client(bkn, exchanges, Clock(), requests_per_second=80) as client:
+    with siasn_client(bkn, exchanges, Clock(), requests_per_second=80, concurrency=8) as client:
         list(client.fetch_people(("data_utama", nip) for nip in nips[:100]))
     assert {exchange.error for exchange in exchanges} == {None}
     assert bkn.counted()["/oauth2/token"] == 2

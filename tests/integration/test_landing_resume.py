@@ -219,7 +219,7 @@ def test_crash_of_the_server_costs_the_lists_and_nothing_else(tmp_path: Path, mo
     """Lists are staged unlogged and come back empty; answers about people are logged and stay."""
     server = EmbeddedPostgres(tmp_path / "server").start()
     try:
-        bench = Bench(settings_for(server.ensure_database("padan"), tmp_path), small_world())
+        bench = Bench(settings_for(server.ensure_database("padan", inherits=True), tmp_path), small_world())
         bench.bps()
         bench.siasn = _Unavailable
         with pytest.raises(SourceUnavailable):

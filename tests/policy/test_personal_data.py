@@ -25,13 +25,14 @@ NAME = re.compile(rb'"(?:nama|name)":"([^"]+ [^"]+ [^"]+)"')
 AIRFLOW_TABLES = ("xcom", "rendered_task_instance_fields", "asset_event", "log", "dag_run", "task_instance_note")
 # A statement of the database that fails and quotes a person, as a broken constraint does.
 LEAK = """
-    create function alerts.leak() returns boolean language plpgsql as $$
+    create function alerts.leak() returns boolean language plpgsql security definer as $$
     begin
         raise unique_violation using message = (select nama || ' ' || nip_baru from raw_bkn.data_utama limit 1),
             detail = (select format('Key (nip)=(%%s) already exists.', nip_baru) from raw_bkn.data_utama limit 1);
     end $$;
     alter table alerts.digest rename to digest_kept;
     create view alerts.digest as select * from alerts.digest_kept where (select alerts.leak());
+    grant select, insert, update on alerts.digest to alerts;
 """.replace("%%", "%")
 MEND = "drop view alerts.digest; alter table alerts.digest_kept rename to digest; drop function alerts.leak()"
 

@@ -56,7 +56,7 @@ OF_OWNER = (
     "grant usage on schema code_lists, landing to reference",
     "grant select on all tables in schema code_lists to reference",
     "grant insert on code_lists.delivery to reference",
-    "grant select on landing.exchange_log to reference",
+    "grant select, insert on landing.exchange_log to reference",
     "grant select, insert on landing.exchange_seal to reference",
     # counts of everything, and the hash over the contents
     "grant usage on schema raw_bkn, raw_bps, landing, ledger, quality, alerts, matching to status",
