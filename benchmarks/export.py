@@ -8,15 +8,13 @@ from datetime import date
 from itertools import islice
 from pathlib import Path
 
-from pydantic import SecretStr
-
 from benchmarks.contestant import PROJECT, Figures, Job, checkpoint, clocked, serve
+from benchmarks.landing import settings_of
 from benchmarks.pages import holders
 from padan import landing
 from padan.agreement import Agreement, load_agreement
 from padan.landing import portal_export
 from padan.landing.extracts import working_on
-from padan.settings import Settings
 from padan.warehouse.connection import connect
 from sandbox.portal_export import COLUMNS
 
@@ -81,16 +79,7 @@ def _plain(job: Job) -> Figures:
 
 
 def _landed(job: Job) -> Figures:
-    directory = Path(job["directory"])
-    settings = Settings(
-        database_url=SecretStr(job["database_url"]),
-        agreement_file=PROJECT / "agreement" / "sandbox.yaml",
-        state_dir=directory,
-        archive_dir=directory / "archive",
-        secret_key=SecretStr("synthetic " * 4),
-        portal_export_dir=Path(job["file"]).parent,
-        project_dir=PROJECT,
-    )
+    settings = settings_of(job, portal_export_dir=Path(job["file"]).parent)
     agreement = agreement_on_export()
     extract_id = landing.open_extract(settings, agreement, "bkn", AS_OF)
     _reference(job["database_url"], extract_id)

@@ -25,21 +25,27 @@ def agreement_on_holders() -> Agreement:
     return agreement.model_copy(update={"datasets": (agreement.dataset("bps", "holders"),)})
 
 
+def settings_of(job: Job, *, portal_export_dir: Path) -> Settings:
+    """Padan's settings for a measured run, which keeps its files in the job's directory."""
+    directory = Path(job["directory"])
+    return Settings(
+        database_url=SecretStr(job["database_url"]),
+        agreement_file=PROJECT / "agreement" / "sandbox.yaml",
+        state_dir=directory,
+        archive_dir=directory / "archive",
+        secret_key=SecretStr("synthetic " * 4),
+        portal_export_dir=portal_export_dir,
+        project_dir=PROJECT,
+    )
+
+
 def measure(job: Job) -> Figures:
     """Land and publish ``rows`` holders. With ``copy_to``, only land, and write the staged rows there as COPY text.
 
     What a warehouse needs once (migrations, tables) is not in the time.
     """
     directory = Path(job["directory"])
-    settings = Settings(
-        database_url=SecretStr(job["database_url"]),
-        agreement_file=PROJECT / "agreement" / "sandbox.yaml",
-        state_dir=directory,
-        archive_dir=directory / "archive",
-        secret_key=SecretStr("synthetic " * 4),
-        portal_export_dir=directory,
-        project_dir=PROJECT,
-    )
+    settings = settings_of(job, portal_export_dir=directory)
     source = JfSettings(
         base_url=job["server_url"],
         token_url=f"{job['server_url']}/token",

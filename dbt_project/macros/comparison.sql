@@ -56,7 +56,7 @@
 {% macro compared_attributes() -%}
     {#-
         The rows of the registry, in the order of the letters of int_comparison__compared. Read when the model is compiled: one
-        expression per attribute compares fifty times as fast as a row per attribute would.
+        expression per attribute compares some forty times as fast as a row per attribute did.
     -#}
     {%- if not execute -%}
     {#- Where nothing runs (parser, linter) one attribute stands for all. -#}

@@ -267,7 +267,6 @@ BEFORE_KEYS = """
         ), 'UTF8')), 'hex') as old_fingerprint
     from integration.int_comparison__differences
     cross join lateral (select coalesce(person_id_bkn, '') || '|' || coalesce(holder_id, '')) as pairs (pair)
-    where verdict <> 'identical'
 """
 
 

@@ -84,7 +84,7 @@ OF_TRANSFORMER = (
         end loop;
         for entry in
             select * from (values
-                ('integration.int_comparison__verdicts', 'ledger, minutes, privacy'),
+                ('integration.int_comparison__verdicts', 'ledger, privacy'),
                 ('integration.int_comparison__attribute_by_instansi', 'ledger'),
                 ('integration.int_comparison__unmapped_codes', 'minutes'),
                 ('integration.int_matching__pairs', 'minutes'),
