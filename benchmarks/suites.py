@@ -21,6 +21,7 @@ SUITES = {
     "exchange_log": "benchmarks.exchange_suite",
     "landing": "benchmarks.landing_suite",
     "matching": "benchmarks.matching_suite",
+    "worklist": "benchmarks.worklist",
     "national": "benchmarks.national",
     "year": "benchmarks.year",
 }

@@ -36,7 +36,7 @@ SMALL_SERVER = 1 << 30  # bytes of memory for a sandbox or a test: several may r
 # Roles that Padan's login may take (migrations 0050, 0200); who may create them is a matter of the server.
 GROUPS = (
     "owner", "loader", "transformer", "quality", "ledger", "alerts", "minutes", "obligations", "privacy", "reference",
-    "status",     "liaison_bps", "liaison_bkn", "bi_reader", "auditor",
+    "status",     "liaison_bps", "liaison_bkn", "liaison_bps_agencies", "liaison_bkn_agencies", "bi_reader", "auditor",
 )  # fmt: skip
 
 
@@ -296,8 +296,11 @@ class EmbeddedPostgres:
                 if not connection.execute("select 1 from pg_roles where rolname = %s", (role,)).fetchone():
                     connection.execute(sql.SQL("create role {} nologin").format(sql.Identifier(role)))
                 connection.execute(
-                    sql.SQL("grant {} to {} with inherit {}, set true").format(
-                        sql.Identifier(role), owner, sql.SQL("true" if inherits else "false")
+                    sql.SQL("grant {} to {} with inherit {}, set true, admin {}").format(
+                        sql.Identifier(role),
+                        owner,
+                        sql.SQL("true" if inherits else "false"),
+                        sql.SQL("true" if role.startswith("liaison_") else "false"),  # to give to logins of the units
                     )
                 )
             if not connection.execute("select 1 from pg_database where datname = %s", (database,)).fetchone():

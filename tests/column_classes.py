@@ -33,6 +33,8 @@ def readers(node: Node) -> list[str]:
     """The roles that a mart is granted to, by its columns alone; nothing but marts is granted."""
     if node["resource_type"] != "model" or not node["schema"].startswith("marts_"):
         return []
-    return {"none": ["bi_reader"], "indirect": ["bi_reader"], "direct": ["liaison_bps", "liaison_bkn"]}.get(
-        worst(node), []
-    )
+    return {
+        "none": ["bi_reader"],
+        "indirect": ["bi_reader"],
+        "direct": ["liaison_bps", "liaison_bkn", "liaison_bps_agencies", "liaison_bkn_agencies"],
+    }.get(worst(node), [])

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from padan import redaction
+from padan.access_cli import app as access_app
 from padan.agreement_cli import app as agreement_app
 from padan.alerts_cli import app as alerts_app
 from padan.cases_cli import app as cases_app
@@ -42,6 +43,7 @@ app.add_typer(cases_app, name="cases", rich_help_panel="The ledger")
 app.add_typer(alerts_app, name="alerts", rich_help_panel="The ledger")
 app.add_typer(matching_app, name="matching", rich_help_panel="The ledger")
 app.add_typer(exchange_app, name="exchange", rich_help_panel="The agreement")
+app.add_typer(access_app, name="access", rich_help_panel="Personal data")
 app.add_typer(subject_app, name="subject", rich_help_panel="Personal data")
 app.add_typer(privacy_app, name="privacy", rich_help_panel="Personal data")
 app.add_typer(reference_app, name="reference", rich_help_panel="The agreement")

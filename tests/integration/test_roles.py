@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,9 @@ import pytest
 import yaml
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
+from typer.testing import CliRunner
 
+from padan.cli import app
 from padan.warehouse.connection import connect
 from sandbox.postgres import GROUPS, SUPERUSER, EmbeddedPostgres
 from tests.column_classes import CLASSES, Node, classified, worst
@@ -184,6 +187,77 @@ def test_each_liaison_role_sees_the_differences_of_its_own_side_in_clear(warehou
     clear = read(warehouse, "liaison_bps", "select nip, name from marts_reconciliation.rpt_difference_worklist")
     assert any(IDENTITY.search(nip or "") for nip, _ in clear)
     assert len(read(warehouse, "quality", query)) == 3
+
+
+@pytest.fixture
+def padan(warehouse: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Run ``padan access WORDS`` as the test database's own login."""
+    places = {f"{folder}_DIR": str(tmp_path) for folder in ("STATE", "ARCHIVE", "PORTAL_EXPORT")}
+    project = Path(__file__).resolve().parents[2]
+    agreement = project / "agreement" / "sandbox.yaml"
+    settings = {"DATABASE_URL": warehouse, "AGREEMENT_FILE": agreement, "PROJECT_DIR": project, **places}
+    for name, value in {**settings, "SECRET_KEY": "synthetic " * 4}.items():
+        monkeypatch.setenv(f"PADAN_{name}", str(value))
+    return lambda *words: CliRunner().invoke(app, ["access", *words])
+
+
+def test_a_login_of_single_agencies_sees_those_and_its_own_side_alone(
+    warehouse: str, padan: Callable[..., Any], tmp_path: Path
+) -> None:
+    counted = "select instansi_id, count(*) from marts_reconciliation.rpt_difference_worklist where {} group by 1"
+    agencies = dict(read(warehouse, "transformer", counted.format("owner_party in ('bps', 'both')")))
+    assert len(agencies) > 1
+    one = sorted(name for name in agencies if name)[0]
+    file = tmp_path / "password"
+    words = ("unit_contoh", "--party", "bps", "--by", "Biro SDM", "--password-file", str(file))
+    done = padan("grant", *words, "--agency", one)
+    assert done.exit_code == 0, (done.output, done.exception)
+    assert file.stat().st_mode & 0o777 == 0o600
+    password = file.read_text().strip()
+    assert len(password) > 30
+    assert password not in done.output
+    login = make_conninfo(warehouse, user="unit_contoh", password=password)
+
+    def seen() -> dict[str, int]:
+        with psycopg.connect(login) as connection:
+            return dict(connection.execute(counted.format("true").encode()).fetchall())
+
+    assert seen() == {one: agencies[one]}
+    with psycopg.connect(login) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        connection.execute("insert into access.liaison values ('unit_contoh', 'bps', 'x', current_date, 'x')")
+    with psycopg.connect(login) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        connection.execute("set role liaison_bps")
+    assert padan("grant", *words).exit_code != 0  # never over a file that is there
+    file.unlink()
+    assert padan("grant", *words, "--agency", "elsewhere").exit_code == 0
+    assert not file.exists()  # an old login keeps its password
+    assert seen() == {one: agencies[one]}
+    listed = json.loads(padan("list", "--json").output)
+    mine = [found for found in listed if found["login"] == "unit_contoh"]
+    assert mine == [
+        {"login": "unit_contoh", "party": "bps", "whole_side": False, "agencies": sorted([one, "elsewhere"])}
+    ]
+    assert padan("revoke", "unit_contoh").exit_code == 0
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(login)
+    assert padan("revoke", "unit_contoh").exit_code != 0
+
+
+def test_a_login_of_a_whole_side_sees_all_of_it(warehouse: str, padan: Callable[..., Any], tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    words = ("grant", "unit_utama", "--party", "bkn", "--by", "Direktur", "--password-file", str(file))
+    assert padan(*words).exit_code == 0
+    query = "select case_id from marts_reconciliation.rpt_difference_worklist order by 1"
+    with psycopg.connect(make_conninfo(warehouse, user="unit_utama", password=file.read_text().strip())) as connection:
+        assert connection.execute(query).fetchall() == read(warehouse, "liaison_bkn", query)
+    assert padan("revoke", "unit_utama").exit_code == 0
+
+
+@pytest.mark.parametrize("name", ["owner", "padan_second", "pg_monitor", "Unit", "x", "loader"])
+def test_no_login_is_made_of_another_role(padan: Callable[..., Any], tmp_path: Path, name: str) -> None:
+    words = ("grant", name, "--party", "bps", "--by", "Biro SDM", "--password-file", str(tmp_path / "password"))
+    assert padan(*words).exit_code != 0
+    assert not (tmp_path / "password").exists()
 
 
 def test_what_bi_reader_reads_names_nobody(warehouse: str) -> None:

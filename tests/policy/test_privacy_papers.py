@@ -62,7 +62,7 @@ def test_classes_readers_and_sources_come_from_dbt(facts: Facts) -> None:
     found = {one.full_name: one for one in facts.relations}
     worklist, people = found[WORKLIST], found["marts_asn.dim_asn"]
     assert worklist.classes["direct"] >= 5
-    assert set(worklist.readers) == {"liaison_bps", "liaison_bkn"}
+    assert set(worklist.readers) == {"liaison_bps", "liaison_bkn", "liaison_bps_agencies", "liaison_bkn_agencies"}
     assert people.classes["direct"] == 0
     assert {"bkn.data_utama", "bps.holders"} <= set(people.sources)
     text = ropa(facts).plain_text()

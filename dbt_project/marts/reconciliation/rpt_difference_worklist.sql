@@ -38,6 +38,7 @@ select
     coalesce(bkn_people.nip, bps_people.nip) as nip,
     bps_people.nip as nip_bps,
     coalesce(bkn_people.name, bps_people.name) as name,
+    differences.instansi_id,
     differences.instansi_name,
     differences.attribute,
     registry.label_id,
