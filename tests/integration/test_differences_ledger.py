@@ -35,6 +35,11 @@ INPUTS = """
         case_id text, asn_key text, attribute text, verdict text, severity text, owner_party text, instansi_id text,
         value_fingerprint text
     );
+    create schema marts_reference;
+    create table marts_reference.fct_reference_differences (
+        case_id text, agency text, list_name text, code text, attribute text, issue text, severity text,
+        owner_party text
+    );
 """
 EMPTY = """
     alter table ledger.event disable trigger append_only;
@@ -69,6 +74,7 @@ def ledger(database_url: str) -> Iterator[Connection]:
 def empty(ledger: Connection) -> Connection:
     ledger.execute(EMPTY)
     show(ledger, {}, {})
+    ledger.execute("truncate marts_reference.fct_reference_differences")
     return ledger
 
 
@@ -391,3 +397,40 @@ def test_without_marts_the_step_says_so(database_url: str, ledger: Connection) -
             run(ledger, FIRST)
     finally:
         ledger.execute("alter table marts_reconciliation.gone rename to fct_differences")
+
+
+def test_a_code_is_a_case_with_owner_and_term_and_closes_when_its_mapping_is_right(empty: Connection) -> None:
+    def day(offset: int, *issues: tuple[str, str]) -> None:
+        empty.execute("truncate marts_reference.fct_reference_differences")
+        for code, issue in issues:
+            empty.execute(
+                "insert into marts_reference.fct_reference_differences "
+                "values (%s, 'bps', 'instansi', %s, 'instansi', %s, 'critical', 'bps')",
+                (f"R-00000000000{code}", code, issue),
+            )
+        differences.update(empty, FIRST + timedelta(days=offset), **TERMS)
+
+    def case(code: str) -> tuple[Any, ...] | None:
+        return empty.execute(
+            "select asn_key, attribute, verdict, owner_party, state, resolution, due_on, times_reopened "
+            "from ledger.difference_case where case_id = %s",
+            (f"R-00000000000{code}",),
+        ).fetchone()
+
+    day(0, ("1", "unmapped"), ("2", "not_listed"))
+    due = after(FIRST, 10).day
+    assert case("1") == ("bps|instansi|1", "instansi", "only_in_bps", "bps", "open", None, due, 0)
+    assert case("2") == ("bps|instansi|2", "instansi", "not_comparable", "bps", "open", None, due, 0)
+    before = history(empty)
+    day(0, ("1", "unmapped"), ("2", "not_listed"))
+    assert history(empty) == before
+    differences.act(empty, "R-000000000001", "acknowledged", actor="Biro SDM", as_of=FIRST)
+    day(1, ("1", "target_shared"))
+    assert case("1") == ("bps|instansi|1", "instansi", "modified", "bps", "acknowledged", None, due, 0)
+    assert case("2") == ("bps|instansi|2", "instansi", "not_comparable", "bps", "resolved", "agreed", due, 0)
+    day(30, ("1", "target_shared"), ("2", "not_listed"))
+    assert empty.execute(
+        "select escalated_on from ledger.difference_case where case_id = 'R-000000000001'"
+    ).fetchone() == (FIRST + timedelta(days=30),)
+    assert (case("2") or ())[4:] == ("reopened", None, after(FIRST + timedelta(days=30), 10).day, 1)
+    assert differences.rebuild(empty) == 0

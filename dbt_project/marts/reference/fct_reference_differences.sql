@@ -114,6 +114,7 @@ select
     open_differences.list_name,
     open_differences.code,
     open_differences.code_name,
+    list_pairs.attribute,
     list_pairs.label_id,
     open_differences.issue,
     registry.severity,

@@ -22,3 +22,5 @@ select
     due_on,
     until
 from events
+-- Cases of codes (R-) are of no person.
+where starts_with(case_id, 'K-')

@@ -150,11 +150,18 @@ class Content:
     trend: tuple[Point, ...] = ()
     """The newest digests before this one, the oldest first, and then this one."""
     quality: Quality | None = None
+    codes: tuple[Line, ...] = ()
+    """Codes whose mapping is wrong, by the attribute whose codes they are."""
+    code_cases: CaseList = CaseList()
+    """Open cases of codes, the soonest due first."""
+    codes_overdue_since: int = 0
+    """Cases of codes whose term ended since the last digest."""
 
     @property
     def worth_sending(self) -> bool:
         """Whether anything happened since the last digest that the party must know of."""
-        return bool(self.total.new or self.total.reopened or self.total.mended or self.newly_overdue)
+        codes = any(line.new or line.reopened or line.mended for line in self.codes) or self.codes_overdue_since
+        return bool(codes or self.total.new or self.total.reopened or self.total.mended or self.newly_overdue)
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,6 +339,7 @@ def collect(connection: Connection, agreement: Agreement, party: PartyCode, as_o
     total = Line("", *counted)
     quality = _quality(connection)
     agencies, more_agencies = _agencies(connection)
+    codes, codes_overdue_since = _codes(connection, party, as_of)
     return Content(
         party,
         as_of,
@@ -354,7 +362,52 @@ def collect(connection: Connection, agreement: Agreement, party: PartyCode, as_o
         stale=_stale(connection, agreement, as_of),
         trend=_trend(connection, party, Point(as_of, total.open, quality.quality_index if quality else None)),
         quality=quality,
+        codes=codes,
+        code_cases=_code_cases(connection, party),
+        codes_overdue_since=codes_overdue_since,
     )
+
+
+def _codes(connection: Connection, party: PartyCode, as_of: date) -> tuple[tuple[Line, ...], int]:
+    """What the party has to mend in codes, by the ledger: since its last digest, and how many are late since."""
+    rows = connection.execute(
+        """
+        with last as (
+            select coalesce(max(as_of), '-infinity') as told_on
+            from alerts.digest where party = %(party)s and kind = 'digest'
+        )
+        select
+            coalesce(max(registry.label_id), attribute) as label,
+            count(*) filter (where is_open and times_reopened = 0 and last_opened_on > told_on) as new,
+            count(*) filter (where is_open and times_reopened > 0 and last_opened_on > told_on) as reopened,
+            count(*) filter (where state = 'resolved' and resolved_on > told_on) as mended,
+            count(*) filter (where is_open) as open,
+            count(*) filter (where is_open and paused_on is null and due_on < %(as_of)s) as overdue,
+            count(*) filter (where is_open and escalated_on > told_on) as late_since
+        from ledger.difference_case
+        cross join lateral (select state not in ('resolved', 'waived') as is_open) as standing
+        cross join last
+        left join reference.attribute_registry as registry using (attribute)
+        where starts_with(case_id, 'R-') and owner_party in (%(party)s, 'both')
+        group by attribute
+        having count(*) filter (where is_open or (state = 'resolved' and resolved_on > told_on)) > 0
+        order by open desc, new desc, label
+        """,
+        {"party": party, "as_of": as_of},
+    ).fetchall()
+    return tuple(Line(*row[:6]) for row in rows), sum(row[6] for row in rows)
+
+
+def _code_cases(connection: Connection, party: PartyCode) -> CaseList:
+    rows = connection.execute(
+        """
+        select case_id, count(*) over () from ledger.difference_case
+        where starts_with(case_id, 'R-') and owner_party in (%s, 'both') and state not in ('resolved', 'waived')
+        order by due_on, case_id limit %s
+        """,
+        (party, LISTED_CASES),
+    ).fetchall()
+    return CaseList(tuple(case_id for case_id, _ in rows), rows[0][1] if rows else 0)
 
 
 def collect_delay(

@@ -19,11 +19,27 @@ logger = logging.getLogger(__name__)
 LOCK = "ledger"
 
 # A case closes because both sides agree, or because the person or the attribute is no longer compared: never because
-# a row is missing while its verdict still says that they differ.
+# a row is missing while its verdict still says that they differ. A code's case (R-) closes when the mart has it no
+# longer: whatever mends the mapping takes it from there.
 _OBSERVE = """
     with present as (
         select case_id, asn_key, attribute, verdict, severity, owner_party, instansi_id, value_fingerprint
         from marts_reconciliation.fct_differences
+        union all
+        select
+            case_id,
+            concat_ws('|', agency, list_name, code),
+            attribute,
+            case issue
+                when 'unmapped' then 'only_in_' || agency
+                when 'not_listed' then 'not_comparable'
+                else 'modified'
+            end,
+            severity,
+            owner_party,
+            null,
+            encode(sha256(convert_to(case_id || issue, 'UTF8')), 'hex')
+        from marts_reference.fct_reference_differences
     ),
     -- Looked up for the cases that are gone alone: the view has a row per person and attribute.
     gone as materialized (
@@ -53,7 +69,8 @@ _OBSERVE = """
                     then 'reassigned'
             end as kind,
             case
-                when present.case_id is null and gone.verdict is null then 'no_longer_compared'
+                when present.case_id is null and gone.verdict is null and starts_with(known.case_id, 'K-')
+                    then 'no_longer_compared'
                 when present.case_id is null then 'agreed'
                 when known.state = 'resolved' then 'differs_again'
                 when known.value_fingerprint <> present.value_fingerprint then 'values_changed'

@@ -110,19 +110,29 @@ def _differences(connection: psycopg.Connection[dict[str, Any]]) -> dict[str, An
 
 def _cases(connection: psycopg.Connection[dict[str, Any]]) -> dict[str, Any]:
     by_state = _rows(
-        connection, "ledger.difference_case", "select state, count(*) as cases from {} group by 1 order by 1"
+        connection,
+        "ledger.difference_case",
+        "select state, count(*) as cases from {} where case_id ~ '^K' group by 1 order by 1",
+    )
+    of_codes = _rows(
+        connection,
+        "ledger.difference_case",
+        "select state, count(*) as cases from {} where case_id ~ '^R' group by 1 order by 1",
     )
     overdue = _rows(
         connection,
         "ledger.difference_case",
         """
         select count(*) as cases from {}
-        where state not in ('resolved', 'waived') and paused_on is null and due_on < (select max(as_of) from ledger.run)
+        where
+            starts_with(case_id, 'K-') and state not in ('resolved', 'waived') and paused_on is null
+            and due_on < (select max(as_of) from ledger.run)
         """,
     )
     return {
         "by_state": {row["state"]: row["cases"] for row in by_state},
         "overdue": overdue[0]["cases"] if overdue else 0,
+        "of_codes_by_state": {row["state"]: row["cases"] for row in of_codes},
     }
 
 

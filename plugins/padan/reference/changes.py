@@ -85,9 +85,11 @@ _MAPPINGS = """
     select
         mapping.agency, mapping.list_name, mapping.code, mapping.code_name, mapping.state, mapping.issue,
         differences.owner_party, mapping.people, mapping.mapped_code, mapping.mapped_name, mapping.suggested_code,
-        mapping.suggested_name, mapping.similarity, differences.first_seen_on
+        mapping.suggested_name, mapping.similarity, differences.first_seen_on, differences.case_id,
+        cases.state, cases.due_on
     from marts_reference.rpt_reference_mapping as mapping
     left join marts_reference.fct_reference_differences as differences using (agency, list_name, code)
+    left join ledger.difference_case as cases using (case_id)
     where mapping.state not in ('mapped', 'no_counterpart')
         and (%(agency)s::text is null or mapping.agency = %(agency)s)
         and (%(list_name)s::text is null or mapping.list_name = %(list_name)s)
@@ -131,6 +133,9 @@ class WrongMapping:
     suggested_name: str | None
     similarity: float | None
     first_seen_on: date | None
+    case_id: str | None
+    case_state: str | None
+    due_on: date | None
 
 
 def between(

@@ -483,3 +483,44 @@ def test_a_suspension_moves_terms_and_the_digest_says_so(
         assert moved in told.partition("lewat batas waktu")[2]
     # The one whose term runs was due the day before; the other one's stands still.
     assert warehouse.execute("select case_id from alerts.escalation").fetchall() == [(moved,)]
+
+
+def test_codes_are_told_like_differences_and_once(
+    warehouse: psycopg.Connection, settings: Settings, smtp: SmtpSettings, agreement: Agreement, mailbox: Mailbox
+) -> None:
+    def event(number: int, kind: str, day: date, due_on: date | None = None, owner: str = "bps") -> None:
+        is_opening = kind == "opened"
+        seen = ("only_in_bps", "critical", owner, "0" * 64) if is_opening else (None,) * 4
+        key = (f"bps|instansi|{number}", "instansi") if is_opening else (None, None)
+        warehouse.execute(
+            """
+            insert into ledger.event (case_id, as_of, kind, actor, asn_key, attribute, verdict, severity, owner_party,
+                value_fingerprint, due_on, reason)
+            values (%s, %s, %s, 'data', %s, %s, %s, %s, %s, %s, %s, %s)
+            """,
+            (f"R-{number:012X}", day, kind, *key, *seen, due_on, "agreed" if kind == "resolved" else None),
+        )
+
+    def lines(*numbers: int) -> list[str]:
+        text, html = bodies(mails(mailbox)[-1])
+        assert "KODE REFERENSI" in text
+        assert "Kode referensi" in html
+        for body in (text, html):
+            assert re.findall(r"[KR]-[0-9A-F]{12}", body) == [f"R-{number:012X}" for number in numbers]
+        return [" ".join(line.split()) for line in text.splitlines() if line.startswith("Instansi tempat")]
+
+    due = DAY_ONE + timedelta(days=14)
+    late = due + timedelta(days=1)
+    event(1, "opened", DAY_ONE, due)
+    event(2, "opened", DAY_ONE, due)
+    assert len(notify(settings, smtp, agreement, DAY_ONE)) == 1
+    assert lines(1, 2) == ["Instansi tempat bekerja 2 0 0 2 0"]
+    assert notify(settings, smtp, agreement, DAY_ONE) == []
+    assert notify(settings, smtp, agreement, DAY_TWO) == []  # nothing new
+    event(2, "resolved", DAY_THREE)
+    event(3, "opened", DAY_THREE, due, owner="bkn")
+    assert len(notify(settings, smtp, agreement, DAY_THREE)) == 2  # each party its own
+    event(1, "escalated", late)
+    assert len(notify(settings, smtp, agreement, late)) == 1
+    assert lines(1) == ["Instansi tempat bekerja 0 0 0 1 1"]
+    assert notify(settings, smtp, agreement, late) == []
