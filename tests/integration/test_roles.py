@@ -204,6 +204,12 @@ def padan(warehouse: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ca
 def test_a_login_of_single_agencies_sees_those_and_its_own_side_alone(
     warehouse: str, padan: Callable[..., Any], tmp_path: Path
 ) -> None:
+    with psycopg.connect(warehouse) as connection:  # the small world has one agency
+        connection.execute("set local role transformer")
+        connection.execute(
+            "update marts_reconciliation.rpt_difference_worklist set instansi_id = 'other' where case_id = ("
+            "select min(case_id) from marts_reconciliation.rpt_difference_worklist where owner_party in ('bps', 'both'))"
+        )
     counted = "select instansi_id, count(*) from marts_reconciliation.rpt_difference_worklist where {} group by 1"
     agencies = dict(read(warehouse, "transformer", counted.format("owner_party in ('bps', 'both')")))
     assert len(agencies) > 1
