@@ -208,7 +208,8 @@ def test_a_login_of_single_agencies_sees_those_and_its_own_side_alone(
         connection.execute("set local role transformer")
         connection.execute(
             "update marts_reconciliation.rpt_difference_worklist set instansi_id = 'other' where case_id = ("
-            "select min(case_id) from marts_reconciliation.rpt_difference_worklist where owner_party in ('bps', 'both'))"
+            "select min(case_id) from marts_reconciliation.rpt_difference_worklist "
+            "where owner_party in ('bps', 'both'))"
         )
     counted = "select instansi_id, count(*) from marts_reconciliation.rpt_difference_worklist where {} group by 1"
     agencies = dict(read(warehouse, "transformer", counted.format("owner_party in ('bps', 'both')")))
