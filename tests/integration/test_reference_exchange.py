@@ -167,7 +167,9 @@ def test_changes_between_two_days(settings: Path) -> None:
 
 
 def test_what_does_not_fit_between_the_agencies(settings: Path) -> None:
-    found = list(csv.DictReader(io.StringIO(padan("diff", "--agencies", "--format", "csv").output)))
+    told = padan("diff", "--agencies", "--format", "csv")
+    assert told.exit_code == 0, told.exception
+    found = list(csv.DictReader(io.StringIO(told.output)))
     issues = {(one["agency"], one["list_name"], one["code"]): (one["issue"], one["owner_party"]) for one in found}
     assert issues["bps", "instansi", "0998"] == ("unmapped", "bps")
     assert issues["bps", "education_level", "S2"] == ("target_missing", "bps")

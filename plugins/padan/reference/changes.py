@@ -89,7 +89,7 @@ _MAPPINGS = """
         cases.state, cases.due_on
     from marts_reference.rpt_reference_mapping as mapping
     left join marts_reference.fct_reference_differences as differences using (agency, list_name, code)
-    left join ledger.difference_case as cases using (case_id)
+    left join ledger.code_case as cases using (case_id)
     where mapping.state not in ('mapped', 'no_counterpart')
         and (%(agency)s::text is null or mapping.agency = %(agency)s)
         and (%(list_name)s::text is null or mapping.list_name = %(list_name)s)

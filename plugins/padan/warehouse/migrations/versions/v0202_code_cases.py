@@ -12,6 +12,13 @@ STATEMENTS = (
         add constraint event_case_id_check check (case_id ~ '^[KR]-[0-9A-F]{12}$')
     """,
     """
+    create view ledger.code_case as
+    select case_id, state, due_on from ledger.difference_case where starts_with(case_id, 'R-')
+    """,
+    "comment on view ledger.code_case is 'One row per case of a code; nothing of a person.'",
+    "grant usage on schema ledger to reference",
+    "grant select on ledger.code_case to reference, transformer",
+    """
     comment on column ledger.event.case_id is
         'K- a person-pair and attribute; R- a code: asn_key holds agency|list|code, attribute whose codes they are.'
     """,
