@@ -12,6 +12,7 @@ from padan.minutes.inputs import (
     AgencyRow,
     AttributeRow,
     Case,
+    CodesDue,
     Correction,
     Duration,
     Incident,
@@ -24,7 +25,6 @@ from padan.minutes.inputs import (
     PersonalCase,
     QualityStage,
     Service,
-    Terms,
     Tier,
     UnmappedCode,
     Volume,
@@ -79,6 +79,9 @@ def cases(number: int) -> tuple[Case, ...]:
                 severity=severity,
                 agency=agency,
                 first_seen=date(2026, 1 + position % 6, 15),
+                due_on=date(2026, 3 + position % 6, 2),
+                escalated_on=date(2026, 3 + position % 6, 9) if position % 6 < 2 else None,
+                state=("open", "acknowledged", "waived")[position % 3],
             )
         )
     return tuple(sorted(found, key=lambda case: (case.owner, case.agency, case.label, case.case_id)))
@@ -146,7 +149,7 @@ def semester(
         months=tuple(MonthPoint(day=day, open=differences) for day in PERIOD.month_ends(CUT)) if differences else (),
         durations=(
             Duration(
-                owner="bps", severity="critical", due_days=30, closed=0, closed_in_time=0, median_days=None,
+                owner="bps", severity="critical", closed=0, closed_in_time=0, median_days=None,
                 longest_days=None, overdue_open=owned["bps"],
             ),
         ) if differences else (),
@@ -177,8 +180,9 @@ def semester(
         incidents=(
             Incident(id="GGN-1", occurred_on=date(2026, 2, 3), party="bkn", what="Pemeliharaan", resolution="Selesai"),
         ) if pairs else (),
-        terms=Terms(due_days={"critical": 30, "warning": 90}, basis="Perjanjian Kerja Sama tidak menetapkan tenggat",
-                    unmapped_codes_days=30, presence_days=60),
+        codes_due=(
+            CodesDue(owner="bps", cases=2, first_due=date(2026, 7, 14), last_due=date(2026, 8, 3), overdue=0),
+        ) if differences else (),
         corrections=corrections,
         history=(
             Past(period="2025-S2", edition=1, cut=date(2025, 12, 31), number="002/BA-PADAN/I/2026", everyone=everyone,

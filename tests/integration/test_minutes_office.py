@@ -12,9 +12,10 @@ import psycopg
 import pytest
 import yaml
 
+from padan import differences
 from padan.agreement import Agreement, load_agreement
 from padan.errors import AgreementError, AgreementNotInForce
-from padan.minutes import bundle, queries, registry
+from padan.minutes import bundle, freeze, queries, registry
 from padan.minutes.annexes import erase_annexes
 from padan.minutes.errors import InputsChanged, MinutesRefused, RegisterError, SemesterNotClosed, TemplateError
 from padan.minutes.office import Office, verify_folder
@@ -61,7 +62,7 @@ def people(**changed: Row) -> dict[str, list[Row]]:
 
 
 def play(dbt: Dbt, as_of: str, rows: dict[str, list[Row]]) -> None:
-    """One night: extracts, the whole of dbt, and the marts' checks."""
+    """One night: extracts, the whole of dbt, the marts' checks, and the ledger."""
     load(dbt.database_url, rows)
     with psycopg.connect(dbt.database_url) as connection:
         for party, dataset, number in (("bps", "holders", len(rows["raw_bps.holders"])), ("bkn", "data_utama", 8)):
@@ -93,6 +94,8 @@ def play(dbt: Dbt, as_of: str, rows: dict[str, list[Row]]) -> None:
             "values (%s, 's', 'e', 't', 'marts_asn', 'dim_asn', 'warning', 'o', 'r', true, 'marts')",
             (as_of,),
         )
+    with connect(dbt.database_url, role="ledger") as connection:
+        differences.update(connection, date.fromisoformat(as_of), critical_term=10, warning_term=30)
 
 
 @pytest.fixture(scope="module")
@@ -187,7 +190,7 @@ def test_a_template_with_a_missing_field_is_refused(
     ("name", "content", "message"),
     [
         ("activities.yaml", "- {id: X}", "activities.yaml: 0.held_on"),
-        ("terms.yaml", "due_days: [", "terms.yaml:"),
+        ("incidents.yaml", "- [", "incidents.yaml:"),
         ("evidence.yaml", "- {obligation: security, dated: kemarin, text: x}", "evidence.yaml: 0.dated"),
     ],
 )
@@ -209,6 +212,24 @@ def test_nothing_can_be_approved_published_or_verified_before_a_draft(office: Of
     ):
         with pytest.raises(MinutesRefused, match="2026-S1"):
             refused()
+
+
+def test_differences_that_the_ledger_does_not_hold_are_refused(connection: Connection) -> None:
+    cut = date.fromisoformat(END_1)
+    with connection.transaction():
+        connection.execute(
+            "insert into ledger.event (case_id, as_of, kind, actor, reason) "
+            "select min(case_id), %s, 'resolved', 'data', 'agreed' from ledger.difference_case "
+            "where starts_with(case_id, 'K-')",
+            (END_1,),
+        )
+        with pytest.raises(InputsChanged, match="1 of them not the same; run the ledger's step"):
+            freeze._consistent(connection, cut)
+        connection.execute("delete from ledger.run")
+        with pytest.raises(InputsChanged, match="the ledger has not taken in the differences of 2026-06-30"):
+            freeze._consistent(connection, cut)
+        raise psycopg.Rollback
+    freeze._consistent(connection, cut)
 
 
 # --- the first semester
@@ -243,6 +264,22 @@ def test_first_semester(office: Office, connection: Connection) -> None:
         for verdict, column in columns.items()
         if getattr(row, column)
     }
+    known = queries.ask(
+        connection,
+        "select case_id, last_opened_on, due_on, escalated_on, owner_party, severity, state, paused_on "
+        "from ledger.difference_case where starts_with(case_id, 'K-')",
+    )
+    assert {row["case_id"]: tuple(row.values())[1:] for row in known} == {
+        case.case_id: (case.first_seen, case.due_on, case.escalated_on, case.owner, case.severity, case.state, None)
+        for case in inputs.cases
+    }
+    codes = queries.ask(
+        connection,
+        "select owner_party as owner, count(*) as cases, min(due_on) as first_due, max(due_on) as last_due, "
+        "0 as overdue from ledger.difference_case where starts_with(case_id, 'R-') group by 1 order by 1 desc",
+    )
+    assert [row.model_dump() for row in inputs.codes_due] == codes
+    assert codes, "the world has a code without a counterpart"
     pairs = queries.ask(connection, "select count(*) as n from integration.int_matching__pairs")[0]["n"]
     assert inputs.people.pairs == pairs == drafted["pairs"]
     assert inputs.previous_cut is None
@@ -360,6 +397,11 @@ def test_second_semester_tells_what_was_resolved(second_semester: Dbt, office: O
     assert totals == {"before": before, "resolved": 1, "new": 1, "open": before}
     assert [past.period for past in inputs.history] == ["2026-S1"]
     assert [point.open for point in inputs.months][-1] == inputs.open_cases
+    late = [case for case in inputs.cases if case.escalated_on]
+    assert late, "what was open half a year is late by the ledger"
+    assert all(case.first_seen == date(2026, 6, 30) and case.due_on < inputs.cut for case in late)
+    assert {case.first_seen for case in inputs.cases} == {date(2026, 6, 30), date(2026, 12, 31)}
+    assert sum(row.overdue_open for row in inputs.durations) == len(late)
     closed = [row for row in inputs.durations if row.closed]
     assert [(row.owner, row.closed, row.median_days, row.closed_in_time) for row in closed] == [("bps", 1, 184, 0)]
 

@@ -199,7 +199,9 @@ def test_a_failed_critical_expectation_stops_publication_by_name(
 ) -> None:
     short = expect("few_rows", "expect_table_row_count_to_be_between", max_value=2)
     settings = suites({"raw_bps.people": [ROWS, short], "raw_bps.shares": [short]})
-    with pytest.raises(PublicationStopped, match=r"raw_people\.few_rows; raw_shares\.few_rows") as caught:
+    with pytest.raises(
+        PublicationStopped, match=r"raw_people\.few_rows, cases: select .*; raw_shares\.few_rows, cases: select"
+    ) as caught:
         quality.run(settings, agreement, "raw", DAY)
     assert not caught.value.retryable
     failed = {name for name, row in verdicts(warehouse).items() if not row[0]}
@@ -414,6 +416,8 @@ def test_pages_tell_severity_and_reason(suites: Suites, agreement: Agreement, wa
     (results,) = (index.parent / "validations").rglob("*.html")
     assert str(results.relative_to(index.parent)) in index.read_text()
     page = results.read_text()
+    query = "select _row_hash from raw_bps.people where nip !~ &#39;^19900101201501[0-9]{4}$&#39;"
+    assert query in page.replace("&#x27;", "&#39;").replace("'", "&#39;"), "the query that lists the cases"
     for text in (REASON, "nip_format; data-engineering", "warning", "critical"):
         assert text in page
     assert f'href="{os.path.relpath(index, results.parent)}"' in page

@@ -89,4 +89,4 @@ def test_case_ids_are_never_broken() -> None:
     [(12, 2000, "12 dari 2.000 baris"), (12, None, "12 baris"), (None, None, ""), (0, 5, "0 dari 5 baris")],
 )
 def test_counts_of_a_finding(unexpected: int | None, evaluated: int | None, expected: str) -> None:
-    assert finding_counts(Finding("x", unexpected, evaluated, "baris")) == expected
+    assert finding_counts(Finding("x", unexpected, evaluated, "baris", "select 1")) == expected

@@ -22,7 +22,7 @@ from padan.minutes import berita_acara, bundle, docx, evaluation, pdf, xlsx
 from padan.minutes.common import article
 from padan.minutes.content import Document, Heading, Listing, Paragraph, Signatures, Table, runs
 from padan.minutes.errors import TemplateError
-from padan.minutes.inputs import canonical
+from padan.minutes.inputs import canonical, canonical_inputs
 from padan.minutes.office import verify_folder
 from padan.minutes.wording import TEXTS, Wording
 from padan.minutes.words import count
@@ -313,3 +313,32 @@ def test_the_examples_of_the_documentation_are_proved(project_dir: Path, name: s
     """A change of layout or prose shows here: published papers of the release before are made again by its own code."""
     found = verify_folder(project_dir / "docs" / "examples" / name)
     assert found.identical, found.differences
+
+
+def test_terms_are_those_of_the_ledger() -> None:
+    found = semester(6)
+    text = berita_acara.build(found.inputs, found.manifest, FINAL).plain_text().replace("\n", "")
+    assert (
+        "tenggat yang paling awal jatuh pada tanggal 2 Mei 2026 dan yang paling akhir pada tanggal 2 Juni 2026" in text
+    )
+    by_owner = {owner: found.inputs.owned(owner) for owner in ("bps", "bkn", "both")}
+    late = {owner: sum(case.overdue(found.inputs.cut) for case in cases) for owner, cases in by_owner.items()}
+    assert late == {"bps": 2, "bkn": 1, "both": 0}, "waived cases are late for nobody"
+    assert "pada posisi data ini 2 perbedaan telah melewati tenggat dan 2 di antaranya telah dieskalasi" in text
+    assert (
+        "memperbaiki padanan 2 (dua) kode referensi: tenggat yang paling awal jatuh pada tanggal 14 Juli 2026" in text
+    )
+    assert "02-03-2026" in text, "the annex lists each case with its due date"
+
+
+@pytest.mark.parametrize("build", BUILDERS)
+def test_a_semester_of_the_first_format_makes_the_same_papers(build: Any) -> None:
+    """Frozen and drafted before the ledger held the terms: inputs, hash and every word stay what they were."""
+    folder = Path(__file__).parent / "minutes_format_1"
+    inputs = (folder / "inputs.json").read_text()
+    found = bundle.thaw((folder / "manifest.json").read_text(), inputs, None)
+    assert found.manifest.format == 1
+    assert canonical_inputs(found.inputs) == inputs
+    document = build(found.inputs, found.manifest, FINAL)
+    assert document.plain_text() == (folder / f"{document.name}.txt").read_text()
+    assert xlsx.render(found.inputs, (), "bps", FINAL)

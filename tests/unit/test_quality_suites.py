@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
 
 from padan.agreement import load_agreement
 from padan.errors import ConfigurationError
+from padan.quality import cases
 from padan.quality.engine import build_expectation
-from padan.quality.suites import STAGES, Attribute, expand, read_suites
+from padan.quality.suites import STAGES, Attribute, ExpectationType, expand, read_suites
 
 DAY = date(2026, 11, 24)
 ATTRIBUTES = (
@@ -83,6 +85,69 @@ def test_the_projects_suites_are_usable(project_dir: Path) -> None:
             build_expectation(ready, item)
             assert "{" not in item.id + item.owner + item.label_id
             assert "{attribute}" not in repr(item)
+            assert item.cases_query.startswith("select "), f"{file.suite}.{item.id} names no query of its cases"
+            assert not {"{", "}"} & set(re.sub(r"\{\d+\}", "", item.cases_query))
+
+
+def test_a_query_is_known_for_every_type() -> None:
+    assert set(cases._QUERIES) == set(get_args(ExpectationType))
+
+
+@pytest.mark.parametrize(
+    ("kind", "kwargs", "query"),
+    [
+        ("expect_column_values_to_not_be_null", {"column": "b"}, "select k from integration.x where b is null"),
+        (
+            "expect_column_values_to_be_between",
+            {"column": "b", "min_value": 1, "max_value": "2020-01-01"},
+            "select k from integration.x where (b < '1' or b > '2020-01-01')",
+        ),
+        (
+            "expect_column_values_to_be_in_set",
+            {"column": "b", "value_set": ["a", "it's"]},
+            "select k from integration.x where b::text not in ('a', 'it''s')",
+        ),
+        (
+            "unexpected_rows_expectation",
+            {"unexpected_rows_query": "select 1 as found from {batch} as mine where mine.b ~ '^[0-9]{{2}}$'"},
+            "select mine.k from integration.x as mine where mine.b ~ '^[0-9]{2}$'",
+        ),
+        (
+            "unexpected_rows_expectation",
+            {"unexpected_rows_query": "select 1 as found from {batch} group by b having count(*) > 1"},
+            "select b from integration.x as subselect group by b having count(*) > 1",
+        ),
+        (
+            "unexpected_rows_expectation",
+            {"unexpected_rows_query": "select 1 as found from (select sum(n) as n from {batch}) as t where n > 1"},
+            "select * from (select sum(n) as n from integration.x as subselect) as t where n > 1",
+        ),
+    ],
+)
+def test_an_expectation_without_a_query_lists_the_rows_that_break_it(
+    write: Write, kind: str, kwargs: dict[str, Any], query: str
+) -> None:
+    key = expectation(id="key_unique", type="expect_column_values_to_be_unique", kwargs={"column": "k"})
+    (file,) = read_suites(write(suite(expectations=[key, expectation(id="other", type=kind, kwargs=kwargs)])))
+    unique, other = expand(file, ATTRIBUTES, DAY).expectations
+    assert other.cases_query == query
+    assert unique.cases_query == (
+        "select k from (select *, count(*) over (partition by k) as alike from integration.x) as counted "
+        "where alike > 1"
+    )
+
+
+def test_rows_that_are_not_there_are_sought_where_they_were_kept_back(write: Write) -> None:
+    raw = suite(suite="raw_bkn_x", stage="raw", table="raw_bkn.x")
+    (file,) = read_suites(write(raw))
+    (item,) = expand(file, ATTRIBUTES, DAY).expectations
+    assert "from landing.quarantine where party = 'bkn' and dataset = 'x'" in item.cases_query
+
+
+def test_arguments_that_are_not_the_types_are_an_error(write: Write) -> None:
+    (file,) = read_suites(write(suite(expectations=[expectation(type="expect_column_values_to_not_be_null")])))
+    with pytest.raises(ConfigurationError, match="no query of its cases: it lacks 'column'"):
+        expand(file, ATTRIBUTES, DAY)
 
 
 def test_every_agreed_dataset_must_hold_rows(project_dir: Path) -> None:

@@ -82,17 +82,52 @@ _CASES = """
         ), 'infinity'::date) as delay_told_on
     from judged
 """
+# Codes whose mapping is wrong (R-), by the ledger alone: what the party was told last is what its last digest counted.
+_CODES = """
+    create temporary table digest_code on commit drop as
+    with last as (
+        select coalesce(max(as_of), '-infinity') as told_on
+        from alerts.digest where party = %(party)s and kind = 'digest'
+    )
+    select
+        case_id, attribute, severity, state, times_reopened, last_opened_on, resolved_on, due_on, term_set_on, told_on,
+        state not in ('resolved', 'waived') as is_open,
+        state not in ('resolved', 'waived') and paused_on is null and due_on < %(as_of)s as is_overdue,
+        coalesce((
+            select min(escalation.as_of) from alerts.escalation
+            where
+                escalation.party = %(party)s and escalation.case_id = known.case_id and escalation.level = 1
+                and escalation.opened_on = known.term_set_on
+        ), 'infinity'::date) as delay_told_on
+    from ledger.difference_case as known
+    cross join last
+    where
+        starts_with(case_id, 'R-') and owner_party in (%(party)s, 'both')
+        and not exists (
+            select from alerts.snooze
+            where
+                snooze.starts_on <= %(as_of)s
+                and least(snooze.until, snooze.ended_on - 1) >= %(as_of)s
+                and coalesce(snooze.party = %(party)s, true)
+                and coalesce(snooze.case_id = known.case_id, true)
+                and coalesce(snooze.attribute = known.attribute, true)
+                and snooze.instansi_id is null
+        )
+"""
 
 
 def find(connection: Connection, party: PartyCode, as_of: date) -> None:
     """Make the temporary table ``digest_case``: one row per case that concerns ``party``, with its ``change``.
 
+    And ``digest_code``: one row per case of a code that the party has to mend, or had, unless it is snoozed.
+
     The connection must be in a transaction, at whose end the table is gone. Changes: ``new``, ``reopened`` (mended and
     back, or reopened by the ledger), ``changed`` (other values, still apart), ``still_open``, ``mended``, ``waived``,
     ``snoozed``.
     """
-    connection.execute("drop table if exists digest_case")
+    connection.execute("drop table if exists digest_case, digest_code")
     connection.execute(_CASES, {"party": party, "as_of": as_of})
+    connection.execute(_CODES, {"party": party, "as_of": as_of})
 
 
 def announce(connection: Connection, party: PartyCode, digest_id: str, as_of: date) -> None:
@@ -127,7 +162,11 @@ def announce(connection: Connection, party: PartyCode, digest_id: str, as_of: da
         """
         insert into alerts.escalation (party, case_id, level, opened_on, as_of, digest_id)
         select %(party)s, case_id, 1, term_set_on, %(as_of)s, %(digest_id)s
-        from digest_case where is_overdue and delay_told_on = 'infinity'
+        from (
+            select case_id, term_set_on, is_overdue, delay_told_on from digest_case
+            union all select case_id, term_set_on, is_overdue, delay_told_on from digest_code
+        ) as told
+        where is_overdue and delay_told_on = 'infinity'
         """,
         words,
     )

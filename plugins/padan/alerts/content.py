@@ -23,6 +23,11 @@ _COUNTS = """
     count(*) filter (where is_open) as open,
     count(*) filter (where is_overdue) as overdue
 """
+_TABLES = ("digest_case", "digest_code")
+_DELAYED = " union all ".join(
+    f"select case_id, severity, last_opened_on, term_set_on from {table} where is_delayed"  # noqa: S608 - constants
+    for table in _TABLES
+)
 _ORDER = "order by case when severity = 'critical' then 0 else 1 end, case_id"
 
 
@@ -68,6 +73,8 @@ class Finding:
     unexpected: int | None
     evaluated: int | None
     counted: str
+    query: str
+    """Lists its cases in the marts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +162,12 @@ class Content:
     code_cases: CaseList = CaseList()
     """Open cases of codes, the soonest due first."""
     codes_overdue_since: int = 0
-    """Cases of codes whose term ended since the last digest."""
+    """Overdue cases of codes of which the party was not told yet that they are."""
+
+    @property
+    def overdue(self) -> int:
+        """Overdue cases of people and of codes."""
+        return self.total.overdue + sum(line.overdue for line in self.codes)
 
     @property
     def worth_sending(self) -> bool:
@@ -234,7 +246,7 @@ def _causes(connection: Connection) -> tuple[Cause, ...]:
 def _findings(connection: Connection, party: PartyCode, as_of: date) -> tuple[Finding, ...]:
     rows = connection.execute(
         """
-        select label_id, unexpected_count, element_count, counted
+        select label_id, unexpected_count, element_count, counted, query
         from quality.verdict
         where as_of = %s and not success and severity = 'warning' and problem is null
             and label_id is not null and owner = any(%s)
@@ -339,7 +351,7 @@ def collect(connection: Connection, agreement: Agreement, party: PartyCode, as_o
     total = Line("", *counted)
     quality = _quality(connection)
     agencies, more_agencies = _agencies(connection)
-    codes, codes_overdue_since = _codes(connection, party, as_of)
+    codes, codes_overdue_since = _codes(connection)
     return Content(
         party,
         as_of,
@@ -363,51 +375,50 @@ def collect(connection: Connection, agreement: Agreement, party: PartyCode, as_o
         trend=_trend(connection, party, Point(as_of, total.open, quality.quality_index if quality else None)),
         quality=quality,
         codes=codes,
-        code_cases=_code_cases(connection, party),
+        code_cases=_code_cases(connection),
         codes_overdue_since=codes_overdue_since,
     )
 
 
-def _codes(connection: Connection, party: PartyCode, as_of: date) -> tuple[tuple[Line, ...], int]:
+def _codes(connection: Connection) -> tuple[tuple[Line, ...], int]:
     """What the party has to mend in codes, by the ledger: since its last digest, and how many are late since."""
     rows = connection.execute(
         """
-        with last as (
-            select coalesce(max(as_of), '-infinity') as told_on
-            from alerts.digest where party = %(party)s and kind = 'digest'
-        )
         select
             coalesce(max(registry.label_id), attribute) as label,
             count(*) filter (where is_open and times_reopened = 0 and last_opened_on > told_on) as new,
             count(*) filter (where is_open and times_reopened > 0 and last_opened_on > told_on) as reopened,
             count(*) filter (where state = 'resolved' and resolved_on > told_on) as mended,
             count(*) filter (where is_open) as open,
-            count(*) filter (where is_open and paused_on is null and due_on < %(as_of)s) as overdue,
-            count(*) filter (where is_open and escalated_on > told_on) as late_since
-        from ledger.difference_case
-        cross join lateral (select state not in ('resolved', 'waived') as is_open) as standing
-        cross join last
+            count(*) filter (where is_overdue) as overdue,
+            count(*) filter (where is_overdue and delay_told_on = 'infinity') as late_since
+        from digest_code
         left join reference.attribute_registry as registry using (attribute)
-        where starts_with(case_id, 'R-') and owner_party in (%(party)s, 'both')
         group by attribute
         having count(*) filter (where is_open or (state = 'resolved' and resolved_on > told_on)) > 0
         order by open desc, new desc, label
-        """,
-        {"party": party, "as_of": as_of},
+        """
     ).fetchall()
     return tuple(Line(*row[:6]) for row in rows), sum(row[6] for row in rows)
 
 
-def _code_cases(connection: Connection, party: PartyCode) -> CaseList:
+def _code_cases(connection: Connection) -> CaseList:
     rows = connection.execute(
-        """
-        select case_id, count(*) over () from ledger.difference_case
-        where starts_with(case_id, 'R-') and owner_party in (%s, 'both') and state not in ('resolved', 'waived')
-        order by due_on, case_id limit %s
-        """,
-        (party, LISTED_CASES),
+        "select case_id, count(*) over () from digest_code where is_open order by due_on, case_id limit %s",
+        (LISTED_CASES,),
     ).fetchall()
     return CaseList(tuple(case_id for case_id, _ in rows), rows[0][1] if rows else 0)
+
+
+def _late_codes(connection: Connection) -> tuple[Line, ...]:
+    rows = connection.execute(
+        """
+        select coalesce(max(registry.label_id), attribute) as label, count(*) as overdue
+        from digest_code left join reference.attribute_registry as registry using (attribute)
+        where is_delayed group by attribute order by overdue desc, label
+        """
+    ).fetchall()
+    return tuple(Line(f"Kode referensi: {label}", overdue=overdue) for label, overdue in rows)
 
 
 def collect_delay(
@@ -416,44 +427,47 @@ def collect_delay(
     """Cases overdue still, ``wait`` working days after the liaison unit was told that they are; None if there are none.
 
     Days within a suspension of the agreement do not count.
-    Takes them from the table ``digest_case`` of :func:`collect`, and marks them there for :func:`record_delay`.
+    Takes them from the tables of :func:`collect`, and marks them there for :func:`record_delay`.
     """
-    connection.execute("alter table digest_case add column is_delayed boolean not null default false")
-    connection.execute(
-        """
-        update digest_case set is_delayed = true
-        where is_overdue and delay_told_on < %(told_before)s and not exists (
-            select from alerts.escalation
-            where
-                escalation.party = %(party)s and escalation.case_id = digest_case.case_id and escalation.level = 2
-                and escalation.opened_on = digest_case.term_set_on
+    words = {"party": party, "told_before": Pauses.known_on(agreement.suspensions, as_of).before(as_of, wait)}
+    for table in _TABLES:
+        connection.execute(f"alter table {table} add column is_delayed boolean not null default false")
+        connection.execute(
+            f"""
+            update {table} set is_delayed = true
+            where is_overdue and delay_told_on < %(told_before)s and not exists (
+                select from alerts.escalation
+                where
+                    escalation.party = %(party)s and escalation.case_id = {table}.case_id and escalation.level = 2
+                    and escalation.opened_on = {table}.term_set_on
+            )
+            """,  # noqa: S608 - constants
+            words,
         )
-        """,
-        {"party": party, "told_before": Pauses.known_on(agreement.suspensions, as_of).before(as_of, wait)},
-    )
-    cases = _case_list(connection, "is_delayed")
-    if not cases.total:
+    rows = connection.execute(
+        "select case_id, count(*) over (), max(%s - last_opened_on) over () "  # noqa: S608 - constants
+        f"from ({_DELAYED}) as late {_ORDER} limit %s",
+        (as_of, LISTED_CASES),
+    ).fetchall()
+    if not rows:
         return None
-    row = connection.execute("select max(%s - last_opened_on) from digest_case where is_delayed", (as_of,)).fetchone()
     agencies, more_agencies = _agencies(connection, "is_delayed")
     return Delay(
         party,
         as_of,
         waited=wait,
-        oldest_days=row[0] if row else 0,
-        attributes=_attributes(connection, "is_delayed"),
+        oldest_days=rows[0][2],
+        attributes=(*_attributes(connection, "is_delayed"), *_late_codes(connection)),
         agencies=agencies,
         more_agencies=more_agencies,
-        cases=cases,
+        cases=CaseList(tuple(case_id for case_id, *_ in rows), rows[0][1]),
     )
 
 
 def record_delay(connection: Connection, party: PartyCode, digest_id: str, as_of: date) -> None:
     """Record, in the transaction of :func:`collect_delay`, that ``digest_id`` tells the superior of ``party``."""
     connection.execute(
-        """
-        insert into alerts.escalation (party, case_id, level, opened_on, as_of, digest_id)
-        select %s, case_id, 2, term_set_on, %s, %s from digest_case where is_delayed
-        """,
+        "insert into alerts.escalation (party, case_id, level, opened_on, as_of, digest_id) "  # noqa: S608 - constants
+        f"select %s, case_id, 2, term_set_on, %s, %s from ({_DELAYED}) as late",
         (party, as_of, digest_id),
     )

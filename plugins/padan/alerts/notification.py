@@ -36,7 +36,7 @@ def _decide_for(
         draft = Draft(
             "digest", party, as_of, rendering.subject(found), text, html,
             new=found.total.new, reopened=found.total.reopened, mended=found.total.mended, open=found.total.open,
-            overdue=found.total.overdue, snoozed=found.snoozed,
+            overdue=found.overdue, snoozed=found.snoozed,
             quality_index=found.quality.quality_index if found.quality else None,
         )  # fmt: skip
         changes.announce(connection, party, outbox.write(connection, draft, domain), as_of)

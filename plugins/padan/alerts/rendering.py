@@ -37,8 +37,9 @@ def subject(content: Content) -> str:
     parts = [f"{format_number(total.new)} perbedaan data baru", f"{format_number(total.mended)} selesai"]
     if total.reopened:
         parts.append(f"{format_number(total.reopened)} muncul kembali")
-    if content.newly_overdue:
-        parts.append(f"{format_number(content.newly_overdue)} melewati batas waktu")
+    late = content.newly_overdue + content.codes_overdue_since
+    if late:
+        parts.append(f"{format_number(late)} melewati batas waktu")
     return f"[Padan] {', '.join(parts)} - {indonesian(content.as_of)}"
 
 

@@ -34,7 +34,7 @@ from padan.minutes.content import (
     Title,
     runs,
 )
-from padan.minutes.inputs import Case, Inputs, PartyCode
+from padan.minutes.inputs import Case, Inputs, Owner, Terms
 from padan.minutes.manifest import Issue, Manifest
 from padan.minutes.period import Period
 from padan.minutes.words import count, count_in_words, percent
@@ -44,7 +44,7 @@ _SHOWN_AGENCIES = 10
 _LISTED_ONE_BY_ONE = 2_000  # cases of an annex; beyond, a row each would make a paper of hundreds of pages
 _NUMBERS_A_ROW = 16
 _OWNERS_IN_WORDS = {"bps": "PIHAK KESATU", "bkn": "PIHAK KEDUA", "both": "PARA PIHAK"}
-_DUTY: dict[PartyCode, str] = {"bps": "3(2)e", "bkn": "4(2)d"}
+_DUTY: dict[Owner, str] = {"bps": "3(2)e", "bkn": "4(2)d"}
 
 
 def build(inputs: Inputs, manifest: Manifest, issue: Issue) -> Document:
@@ -280,6 +280,57 @@ def _movement(paper: Paper, inputs: Inputs) -> Iterator[Block]:
 
 def _follow_up(paper: Paper, inputs: Inputs, issue: Issue) -> Iterator[Block]:
     words, terms = paper.wording, inputs.terms
+    items = _due_by_terms(paper, inputs, terms, issue) if terms else _due_by_ledger(paper, inputs)
+    following = Period.parse(inputs.period).next
+    if not items:
+        items.append(words.runs("follow_quiet"))
+    items.append(words.runs("follow_next", next_label=following.label_id, next_end=indonesian(following.end)))
+    yield Heading("D. Tindak Lanjut")
+    yield words.paragraph("follow_intro")
+    yield Listing(tuple(items), "1.")
+    yield words.note("follow_basis" if terms else "follow_basis_ledger")
+
+
+def _due_by_ledger(paper: Paper, inputs: Inputs) -> list[tuple[Run, ...]]:
+    """What each owner has to mend, and until when: the due dates of its cases as the ledger held them at the cut."""
+    words, cut = paper.wording, inputs.cut
+    items: list[tuple[Run, ...]] = []
+    for owner in OWNERS:
+        cases = inputs.owned(owner)
+        due = sorted(case.due_on for case in cases if case.due_on)
+        if not due:
+            continue
+        duty = words.text("follow_duty", article=article(_DUTY[owner])) if owner != "both" else ""
+        items.append(
+            words.runs(
+                "follow_due",
+                role=_OWNERS_IN_WORDS[owner],
+                cases=count_in_words(len(cases)),
+                duty=duty,
+                critical=count(sum(case.severity == "critical" for case in cases)),
+                first_due=indonesian(due[0]),
+                last_due=indonesian(due[-1]),
+                overdue=count(sum(case.overdue(cut) for case in cases)),
+                escalated=count(sum(case.escalated_on is not None for case in cases)),
+            )
+        )
+    items += [
+        words.runs(
+            "follow_codes_due",
+            role=_OWNERS_IN_WORDS[row.owner],
+            codes=count_in_words(row.cases),
+            first_due=indonesian(row.first_due),
+            last_due=indonesian(row.last_due),
+            overdue=count(row.overdue),
+        )
+        for row in inputs.codes_due
+    ]
+    return items
+
+
+def _due_by_terms(paper: Paper, inputs: Inputs, terms: Terms, issue: Issue) -> list[tuple[Run, ...]]:
+    """Format 1: terms in days from the signing."""
+    words = paper.wording
 
     def due(days: int) -> str:
         return indonesian(issue.signed_on + timedelta(days=days))
@@ -307,14 +358,7 @@ def _follow_up(paper: Paper, inputs: Inputs, issue: Issue) -> Iterator[Block]:
     codes = sum(row.codes for row in inputs.unmapped)
     if codes:
         items.append(words.runs("follow_codes", codes=count_in_words(codes), due_codes=due(terms.unmapped_codes_days)))
-    following = Period.parse(inputs.period).next
-    if not items:
-        items.append(words.runs("follow_quiet"))
-    items.append(words.runs("follow_next", next_label=following.label_id, next_end=indonesian(following.end)))
-    yield Heading("D. Tindak Lanjut")
-    yield words.paragraph("follow_intro")
-    yield Listing(tuple(items), "1.")
-    yield words.note("follow_basis")
+    return items
 
 
 def _closing(paper: Paper, inputs: Inputs) -> Iterator[Block]:
@@ -410,6 +454,7 @@ def _case_list(paper: Paper, cases: tuple[Case, ...], whose: str) -> Iterator[Bl
 
 
 def _one_by_one(caption: str, cases: tuple[Case, ...]) -> Table:
+    with_terms = all(case.due_on for case in cases)  # not in format 1
     return Table(
         caption,
         (
@@ -418,9 +463,13 @@ def _one_by_one(caption: str, cases: tuple[Case, ...]) -> Table:
             Column("Elemen data", share=0.8),
             Column("Instansi", share=1),
             Column("Sejak", "right"),
+            *((Column("Tenggat", "right"),) if with_terms else ()),
         ),
         tuple(
-            (count(rank), case.case_id, case.label, case.agency, f"{case.first_seen:%d-%m-%Y}")
+            (
+                *(count(rank), case.case_id, case.label, case.agency, f"{case.first_seen:%d-%m-%Y}"),
+                *((f"{case.due_on:%d-%m-%Y}",) if with_terms else ()),
+            )
             for rank, case in enumerate(cases, 1)
         ),
         dense=True,

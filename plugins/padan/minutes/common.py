@@ -56,7 +56,7 @@ def fields_of(inputs: Inputs, issue: Issue) -> dict[str, str]:
         "period_end": indonesian(period.end),
         "cut": indonesian(inputs.cut),
         "number": issue.number,
-        "terms_basis": inputs.terms.basis,
+        "terms_basis": inputs.terms.basis if inputs.terms else "",
     }
 
 
@@ -126,6 +126,7 @@ class Paper:
 _LASTING = {
     "differences": "riwayat perbedaan",
     "extracts": "pengambilan data",
+    "ledger": "buku perbedaan data",
     "verdicts": "hasil pemeriksaan mutu",
     "volumes": "volume data",
 }

@@ -270,13 +270,13 @@ def _resolution(paper: Paper, inputs: Inputs) -> Iterator[Block]:
     if not inputs.durations:
         yield words.paragraph("durations_none")
         return
-    yield words.paragraph("durations")
+    yield words.paragraph("durations" if inputs.terms else "durations_ledger", cut=indonesian(inputs.cut))
     yield Table(
         paper.caption("Lama penyelesaian perbedaan data terhadap tenggat (hari)"),
         (
             Column("Diselesaikan oleh", share=1),
             Column("Sifat"),
-            Column("Tenggat", "right"),
+            *((Column("Tenggat", "right"),) if inputs.terms else ()),
             Column("Selesai", "right"),
             Column("Tepat waktu", "right"),
             Column("Nilai tengah", "right"),
@@ -287,7 +287,7 @@ def _resolution(paper: Paper, inputs: Inputs) -> Iterator[Block]:
             (
                 _OWNERS[row.owner],
                 _SEVERITIES[row.severity],
-                count(row.due_days),
+                *((count(row.due_days),) if row.due_days is not None else ()),
                 count(row.closed),
                 count(row.closed_in_time),
                 _known(row.median_days),

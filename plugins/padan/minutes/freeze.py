@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from importlib.metadata import version
@@ -29,7 +29,6 @@ from padan.minutes.inputs import (
     PartyFacts,
     Past,
     PersonalCase,
-    Terms,
     canonical,
     canonical_inputs,
     canonical_personal,
@@ -174,9 +173,12 @@ def agreement_facts(
     )
 
 
-def _lasting(connection: Connection, values: Mapping[str, Any]) -> dict[str, Lasting]:
+def _lasting(
+    connection: Connection, values: Mapping[str, Any], names: Iterable[str] = queries.LASTING
+) -> dict[str, Lasting]:
     found = {}
-    for name, query in queries.LASTING.items():
+    for name in names:
+        query = queries.LASTING[name]
         rows = queries.ask(connection, query, values)
         found[name] = Lasting(rows=len(rows), sha256=sha256(canonical(json.loads(json.dumps(rows, default=str)))))
     return found
@@ -184,11 +186,11 @@ def _lasting(connection: Connection, values: Mapping[str, Any]) -> dict[str, Las
 
 def lasting(connection: Connection, manifest: Manifest) -> dict[str, Lasting]:
     """What the warehouse holds today of the rows that ``manifest`` counted."""
-    return _lasting(connection, {"cut": manifest.cut, "since": manifest.since})
+    return _lasting(connection, {"cut": manifest.cut, "since": manifest.since}, manifest.lasting)
 
 
 def _consistent(connection: Connection, cut: date) -> None:
-    """The marts and the history of differences must tell of the same cases, or the papers could not be proved later."""
+    """Marts, history and ledger must tell of the same cases, or the papers could not be proved later."""
     marts = {
         row["case_id"] for row in queries.ask(connection, "select case_id from marts_reconciliation.fct_differences")
     }
@@ -197,6 +199,17 @@ def _consistent(connection: Connection, cut: date) -> None:
         raise InputsChanged(
             f"the marts hold {len(marts)} open differences and the history at {cut.isoformat()} holds {len(history)}, "
             f"{len(marts ^ history)} of them not the same; build integration and marts for one day and draft again"
+        )
+    if not queries.ask(connection, queries.LEDGER_DAYS, {"cut": cut}):
+        raise InputsChanged(
+            f"the ledger has not taken in the differences of {cut.isoformat()}; "
+            "run its step for that day, and draft again"
+        )
+    ledger = {row["case_id"] for row in queries.ask(connection, queries.OPEN_IN_LEDGER, {"cut": cut})}
+    if marts != ledger:
+        raise InputsChanged(
+            f"the marts hold {len(marts)} open differences and the ledger at {cut.isoformat()} holds {len(ledger)}, "
+            f"{len(marts ^ ledger)} of them not the same; run the ledger's step for that day and draft again"
         )
 
 
@@ -207,24 +220,21 @@ def freeze(connection: Connection, agreement: Agreement, register: Path, closing
         SemesterNotClosed: the semester is not over, or the marts do not stand at its end.
         AgreementNotInForce: the agreement ended within it, or forbids publishing on ``as_of``.
         AgreementError: a party has no liaison unit on ``as_of``.
-        InputsChanged: the marts and the history of differences disagree.
+        InputsChanged: the marts, the history of differences and the ledger disagree.
         RegisterError: a file of the register is malformed.
     """
     period = closing.period
     require_over(period, closing.as_of)
     require_agreement(agreement, period, closing.as_of)
     facts = agreement_facts(agreement, period, closing.as_of, registers.evidence(register, period))
-    terms = registers.terms(register)
     with connection.transaction():
         connection.execute("set transaction isolation level repeatable read")
         cut = require_cut(connection, period, closing.previous_cut)
         _consistent(connection, cut)
-        return _copy(connection, closing, cut, facts, register, terms)
+        return _copy(connection, closing, cut, facts, register)
 
 
-def _copy(
-    connection: Connection, closing: Closing, cut: date, facts: AgreementFacts, register: Path, terms: Terms
-) -> FrozenSemester:
+def _copy(connection: Connection, closing: Closing, cut: date, facts: AgreementFacts, register: Path) -> FrozenSemester:
     period = closing.period
     since = closing.previous_cut or period.start - timedelta(days=1)
     withdrawn = closing.correction.withdrawn_cases if closing.correction else ()
@@ -234,7 +244,6 @@ def _copy(
         "previous_cut": closing.previous_cut or _BEFORE_ALL,
         "withdrawn": list(withdrawn),
         "days": period.month_ends(min(cut, period.end)),
-        "due_days": json.dumps(terms.due_days),
     }
 
     def ask(query: str) -> list[queries.Row]:
@@ -266,7 +275,7 @@ def _copy(
             "findings": ask(queries.FINDINGS),
             "activities": registers.activities(register, period),
             "incidents": registers.incidents(register, period),
-            "terms": terms,
+            "codes_due": ask(queries.CODES_DUE),
             "corrections": (closing.correction,) if closing.correction else (),
             "history": closing.history,
         }
@@ -279,12 +288,18 @@ def _copy(
 def corrected(connection: Connection, published: FrozenSemester, correction: Correction) -> FrozenSemester:
     """A published semester without the cases that a reviewed correction withdraws.
 
-    What was frozen is counted again; what happened between the cuts is asked again of the history of differences.
+    What was frozen is counted again; what happened between the cuts is asked again of the ledger's events.
 
     Raises:
         RegisterError: a case is not among those of the published edition.
+        InputsChanged: the edition is of a format without the ledger's terms.
     """
     was, manifest = published.inputs, published.manifest
+    if manifest.format != FORMAT:
+        raise InputsChanged(
+            f"{was.period} was frozen in format {manifest.format}, without the terms of the ledger: its papers stay "
+            "proved as they are; a correction of it needs `refreeze: true`"
+        )
     withdrawn = tuple(sorted({*manifest.withdrawn, *correction.withdrawn_cases}))
     unknown = set(correction.withdrawn_cases) - {case.case_id for case in was.cases}
     if unknown:
@@ -298,7 +313,6 @@ def corrected(connection: Connection, published: FrozenSemester, correction: Cor
         "previous_cut": was.previous_cut or _BEFORE_ALL,
         "withdrawn": list(withdrawn),
         "days": [point.day for point in was.months],
-        "due_days": json.dumps(was.terms.due_days),
     }
     fresh = {
         name: queries.ask(connection, query, values)
@@ -310,7 +324,7 @@ def corrected(connection: Connection, published: FrozenSemester, correction: Cor
     }
     inputs = Inputs.model_validate(
         {
-            **was.model_dump(),
+            **was.model_dump(exclude_unset=True),
             **fresh,
             "edition": correction.edition,
             "cases": cases,

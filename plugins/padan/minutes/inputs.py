@@ -138,11 +138,12 @@ class Movement(Frozen):
 
 
 class Duration(Frozen):
-    """How long the cases of one owner that closed in the semester had been open, in days, against the due time."""
+    """How long the cases of one owner that closed in the semester had been open, in days, against their due dates."""
 
     owner: Owner
     severity: Literal["critical", "warning"]
-    due_days: int
+    due_days: int | None = None
+    """Format 1: the term in days, before the ledger held a due date of each case."""
     closed: int
     closed_in_time: int
     median_days: int | None
@@ -161,6 +162,28 @@ class Case(Frozen):
     severity: str
     agency: str
     first_seen: date
+    """Day on which the data were first seen to differ, since they agreed last."""
+    due_on: date | None = None
+    """Last day on which mending is in time, by the ledger; None in format 1."""
+    paused: bool = False
+    """The term stands still: the agreement is suspended (article 10)."""
+    escalated_on: date | None = None
+    state: str = ""
+    """Of the ledger: open, acknowledged, disputed, reopened, waived."""
+
+    def overdue(self, day: date) -> bool:
+        """Whether the term was over before ``day``; never of a case whose term stands still or that is waived."""
+        return self.due_on is not None and self.due_on < day and not self.paused and self.state != "waived"
+
+
+class CodesDue(Frozen):
+    """Open cases of codes whose mapping is wrong (R- in the ledger), of one owner."""
+
+    owner: Owner
+    cases: int
+    first_due: date
+    last_due: date
+    overdue: int
 
 
 class PersonalCase(Frozen):
@@ -280,7 +303,7 @@ class ManualEvidence(Frozen):
 
 
 class Terms(Frozen):
-    """Due times of the agreed follow-up, in days from the signing or from when a case is first seen."""
+    """Format 1: due times in days from the signing or from when a case was first seen, before the ledger held them."""
 
     due_days: dict[Literal["critical", "warning"], int]
     basis: str
@@ -341,7 +364,8 @@ class Inputs(Frozen):
     findings: tuple[Finding, ...]
     activities: tuple[Activity, ...]
     incidents: tuple[Incident, ...]
-    terms: Terms
+    terms: Terms | None = None
+    codes_due: tuple[CodesDue, ...] = ()
     corrections: tuple[Correction, ...]
     history: tuple[Past, ...]
 
@@ -364,8 +388,8 @@ def canonical(value: Any) -> str:
 
 
 def canonical_inputs(inputs: Inputs) -> str:
-    """The text that is stored and hashed."""
-    return canonical(inputs.model_dump(mode="json"))
+    """The text that is stored and hashed: what was set, so that a semester of an earlier format keeps its text."""
+    return canonical(inputs.model_dump(mode="json", exclude_unset=True))
 
 
 def canonical_personal(personal: tuple[PersonalCase, ...]) -> str:

@@ -10,7 +10,8 @@ from pathlib import Path
 from padan.minutes.inputs import Frozen, canonical, sha256
 
 RENDERERS = ("typst", "python-docx", "xlsxwriter", "lxml")
-FORMAT = 1
+# 1: terms in days from a file of the register. 2: owner, first sight, due date and escalation of the ledger.
+FORMAT = 2
 
 
 class Lasting(Frozen):

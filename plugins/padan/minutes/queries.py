@@ -1,7 +1,8 @@
 """Every question that the papers ask of the warehouse, in one place.
 
-What happened between two semesters is read from dbt's snapshot of differences (SCD2 on logical dates), so that it can
-be asked again years later with the same answer. A ledger of differences, once there is one, replaces these constants.
+What became of a case, whose duty it is and until when is read from the events of the ledger up to the cut, which are
+only ever added: asked again years later, they answer the same. The values of the differences open at the cut are proved
+by dbt's snapshot (SCD2 on logical dates).
 """
 
 from __future__ import annotations
@@ -68,17 +69,54 @@ ATTRIBUTES = """
         coalesce(cases.modified + cases.only_bkn + cases.only_bps + cases.not_comparable, 0) desc, registry.attribute
 """
 
-# The cases of the papers: the marts' open differences, less those that a reviewed correction withdrew.
-FROZEN_CASE = """
+# One row per time that a case was open, from its opening, or from when the data differed again, to when they agreed: by
+# the events of the ledger up to the end of the day %(cut)s. Its term is the last one set; due_on is its last day.
+_LIVES = """
+    told as (
+        select
+            event.*,
+            min(attribute) over (partition by case_id) as known_attribute,
+            count(*) filter (where kind = 'opened' or reason = 'differs_again')
+                over (partition by case_id order by event_id) as life
+        from ledger.event
+        where as_of <= %(cut)s
+    ),
+    lives as (
+        select
+            case_id,
+            known_attribute as attribute,
+            life,
+            min(as_of) as since,
+            max(as_of) filter (where kind = 'resolved') as until,
+            (array_agg(owner_party order by event_id desc) filter (where owner_party is not null))[1] as owner,
+            (array_agg(severity order by event_id desc) filter (where severity is not null))[1] as severity,
+            (array_agg(due_on order by event_id desc) filter (where due_on is not null))[1] as due_on,
+            (array_agg(kind order by event_id desc)
+                filter (where kind in ('opened', 'reopened', 'rescheduled', 'paused', 'escalated')))[1] as term,
+            max(as_of) filter (where kind = 'escalated') as escalated_on,
+            (array_agg(kind order by event_id desc)
+                filter (where kind not in ('changed', 'reassigned', 'rescheduled', 'paused', 'escalated')))[1] as state
+        from told group by case_id, known_attribute, life
+    )
+"""
+
+# The cases of the papers: the marts' open differences, less those that a reviewed correction withdrew; owner, first
+# sight and term by the ledger.
+FROZEN_CASE = f"""
     create temporary table frozen_case on commit drop as
+    with {_LIVES}
     select
-        differences.case_id, differences.owner_party as owner, differences.attribute, registry.label_id as label,
-        differences.verdict, differences.severity,
+        lives.case_id, lives.owner, lives.attribute, registry.label_id as label, differences.verdict, lives.severity,
         coalesce(differences.instansi_name, 'Instansi tidak dikenal') as agency,
-        differences.first_seen_on as first_seen
-    from marts_reconciliation.fct_differences as differences
-    inner join reference.attribute_registry as registry using (attribute)
-    where not differences.case_id = any(%(withdrawn)s)
+        lives.since as first_seen,
+        lives.due_on,
+        lives.term = 'paused' as paused,
+        case when lives.term = 'escalated' then lives.escalated_on end as escalated_on,
+        case lives.state when 'opened' then 'open' else lives.state end as state
+    from lives
+    inner join marts_reconciliation.fct_differences as differences using (case_id)
+    inner join reference.attribute_registry as registry on lives.attribute = registry.attribute
+    where lives.until is null and not lives.case_id = any(%(withdrawn)s)
 """
 CASES = "select * from frozen_case order by owner, agency, label, case_id"
 
@@ -112,17 +150,25 @@ _OPEN_AT = """
 """
 OPEN_AT_CUT = f"{_OPEN_AT.format(day='%(cut)s')} order by case_id"
 
+# What the ledger said of the differences at the cut, without what people may still add on the same day.
+LEDGER_AT_CUT = f"""
+    with {_LIVES}
+    select case_id, life, since, until, owner, severity, due_on, term from lives order by case_id, life
+"""
+OPEN_IN_LEDGER = f"with {_LIVES} select case_id from lives where until is null and starts_with(case_id, 'K-')"
+LEDGER_DAYS = "select as_of from ledger.run where as_of = %(cut)s"
+
 MOVEMENTS = f"""
-    with before as ({_OPEN_AT.format(day="%(previous_cut)s")}),
-    after as ({_OPEN_AT.format(day="%(cut)s")}),
+    with {_LIVES},
     sides as (
         select
-            coalesce(before.attribute, after.attribute) as attribute,
-            case when after.case_id is null then before.unusable_side else after.unusable_side end as unusable_side,
-            before.case_id is not null as was_open,
-            after.case_id is not null as is_open
-        from before full join after using (case_id)
-        where not coalesce(before.case_id, after.case_id) = any(%(withdrawn)s)
+            case_id,
+            (array_agg(owner order by life desc))[1] as owner,
+            bool_or(since <= %(previous_cut)s and coalesce(until > %(previous_cut)s, true)) as was_open,
+            bool_or(until is null) as is_open
+        from lives
+        where starts_with(case_id, 'K-') and not case_id = any(%(withdrawn)s)
+        group by case_id
     )
     select
         owners.owner,
@@ -130,69 +176,54 @@ MOVEMENTS = f"""
         count(*) filter (where was_open and not is_open) as resolved,
         count(*) filter (where is_open and not was_open) as new
     from (values ('bps', 1), ('bkn', 2), ('both', 3)) as owners (owner, rank)
-    left join (
-        select
-            sides.*,
-            coalesce(
-                sides.unusable_side,
-                case registry.authority when 'bkn' then 'bps' when 'bps' then 'bkn' else 'both' end
-            ) as owner
-        from sides inner join reference.attribute_registry as registry using (attribute)
-    ) as owned using (owner)
+    left join sides using (owner)
     group by owners.owner, owners.rank order by owners.rank
 """
 
-MONTHS = """
-    select day, (
-        select count(*) from snapshots.snap_comparison__differences as version
-        where
-            version.dbt_valid_from::date <= day
-            and (version.dbt_valid_to is null or version.dbt_valid_to::date > day)
-            and not version.case_id = any(%(withdrawn)s)
-    ) as open
-    from unnest(%(days)s::date[]) as day order by day
+MONTHS = f"""
+    with {_LIVES}
+    select
+        day,
+        count(*) filter (
+            where since <= day and coalesce(until > day, true)
+            and starts_with(case_id, 'K-') and not case_id = any(%(withdrawn)s)
+        ) as open
+    from unnest(%(days)s::date[]) as day left join lives on true
+    group by day order by day
 """
 
-# A case whose values change goes on: its versions follow without a gap. Each such run of versions is one life of it.
-DURATIONS = """
-    with versions as (
-        select
-            case_id, attribute, unusable_side, dbt_valid_from::date as since, dbt_valid_to::date as until,
-            lag(dbt_valid_to) over case_history is distinct from dbt_valid_from as begins
-        from snapshots.snap_comparison__differences
-        where dbt_valid_from::date <= %(cut)s and not case_id = any(%(withdrawn)s)
-        window case_history as (partition by case_id order by dbt_valid_from)
-    ),
-    numbered as (
-        select versions.*, sum(begins::int) over (partition by case_id order by since) as life from versions
-    ),
-    lives as (
-        select
-            case_id, attribute, min(since) as since,
-            (array_agg(unusable_side order by since desc))[1] as unusable_side,
-            case when bool_or(until is null or until > %(cut)s) then null else max(until) end as until
-        from numbered group by case_id, attribute, life
-    ),
-    owned as (
-        select
-            lives.*, registry.severity,
-            coalesce(
-                lives.unusable_side,
-                case registry.authority when 'bkn' then 'bps' when 'bps' then 'bkn' else 'both' end
-            ) as owner,
-            coalesce(until, %(cut)s::date) - since as days,
-            (%(due_days)s::jsonb ->> registry.severity)::int as due_days
-        from lives inner join reference.attribute_registry as registry using (attribute)
-        where lives.until is null or lives.until > %(since)s
+# A waived case and one whose term stands still are late for nobody.
+DURATIONS = f"""
+    with {_LIVES},
+    counted as (
+        select owner, severity, until, until - since as days, due_on,
+            until is null and due_on < %(cut)s and term <> 'paused' and state <> 'waived' as overdue
+        from lives
+        where
+            starts_with(case_id, 'K-') and not case_id = any(%(withdrawn)s)
+            and coalesce(until > %(since)s, true)
     )
     select
-        owner, severity, due_days,
+        owner, severity,
         count(*) filter (where until is not null) as closed,
-        count(*) filter (where until is not null and days <= due_days) as closed_in_time,
+        count(*) filter (where until <= due_on) as closed_in_time,
         (percentile_disc(0.5) within group (order by days) filter (where until is not null))::int as median_days,
         (max(days) filter (where until is not null))::int as longest_days,
-        count(*) filter (where until is null and days > due_days) as overdue_open
-    from owned group by owner, severity, due_days order by array_position(array['bps', 'bkn', 'both'], owner), severity
+        count(*) filter (where overdue) as overdue_open
+    from counted group by owner, severity order by array_position(array['bps', 'bkn', 'both'], owner), severity
+"""
+
+# Codes whose mapping is wrong, by who must mend them (cases R- of the ledger).
+CODES_DUE = f"""
+    with {_LIVES}
+    select
+        owner,
+        count(*) as cases,
+        min(due_on) as first_due,
+        max(due_on) as last_due,
+        count(*) filter (where due_on < %(cut)s and term <> 'paused' and state <> 'waived') as overdue
+    from lives where until is null and starts_with(case_id, 'R-')
+    group by owner order by array_position(array['bps', 'bkn', 'both'], owner)
 """
 
 _EXTRACTS_OF_SEMESTER = "extract.as_of > %(since)s and extract.as_of <= %(cut)s and extract.state <> 'open'"
@@ -306,7 +337,13 @@ FINDINGS = """
 """
 
 # What can be asked again of the warehouse years later; each is hashed in the manifest.
-LASTING = {"differences": OPEN_AT_CUT, "extracts": EXTRACTS, "volumes": VOLUMES, "verdicts": VERDICTS}
+LASTING = {
+    "differences": OPEN_AT_CUT,
+    "ledger": LEDGER_AT_CUT,
+    "extracts": EXTRACTS,
+    "volumes": VOLUMES,
+    "verdicts": VERDICTS,
+}
 
 
 def ask(connection: Connection, query: str, values: Mapping[str, Any] | None = None) -> list[Row]:

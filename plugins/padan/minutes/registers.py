@@ -1,4 +1,4 @@
-"""The files that officers keep and review: activities, incidents, evidence, terms, corrections."""
+"""The files that officers keep and review: activities, incidents, evidence, corrections."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import yaml
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from padan.minutes.errors import RegisterError
-from padan.minutes.inputs import Activity, Correction, Incident, ManualEvidence, Terms
+from padan.minutes.inputs import Activity, Correction, Incident, ManualEvidence
 from padan.minutes.period import Period
 
 Kept = TypeVar("Kept", bound=BaseModel)
@@ -57,12 +57,6 @@ def evidence(folder: Path, period: Period) -> tuple[ManualEvidence, ...]:
     """Evidence dated in the semester, the oldest first."""
     found = [one for one in _kept(folder, "evidence.yaml", ManualEvidence) if Period.containing(one.dated) == period]
     return tuple(sorted(found, key=lambda one: (one.dated, one.obligation, one.text)))
-
-
-def terms(folder: Path) -> Terms:
-    """Due times of the follow-up."""
-    found: Terms = _validated(folder / "terms.yaml", Terms)
-    return found
 
 
 def correction(folder: Path, period: Period, edition: int) -> Correction:

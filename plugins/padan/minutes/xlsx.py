@@ -30,6 +30,11 @@ _OTHER = (
     ("No.", 6), ("Nomor kasus", 17), ("Instansi", 44), ("Elemen data", 34), ("Jenis perbedaan", 24), ("Sifat", 10),
     ("Sejak", 12),
 )  # fmt: skip
+_TERM = (("Tenggat", 12), ("Status", 13), ("Dieskalasi", 12))  # not in format 1
+_STATES = {
+    "open": "terbuka", "acknowledged": "diakui", "disputed": "disanggah", "reopened": "dibuka kembali",
+    "waived": "dikecualikan",
+}  # fmt: skip
 _SEVERITIES = {"critical": "kritis", "warning": "lainnya"}
 _OWNERS = {"bps": "PIHAK KESATU", "bkn": "PIHAK KEDUA", "both": "PARA PIHAK"}
 
@@ -52,6 +57,7 @@ def render(inputs: Inputs, personal: Sequence[PersonalCase], party: PartyCode, i
         }
     )
     formats = _formats(book)
+    terms = () if inputs.terms else _TERM
     own, theirs = inputs.of_party(party), inputs.owned("bkn" if party == "bps" else "bps")
     _about(book, formats, inputs, party, issue, len(own), len(theirs))
     details = {case.case_id: case for case in personal}
@@ -59,11 +65,11 @@ def render(inputs: Inputs, personal: Sequence[PersonalCase], party: PartyCode, i
         book,
         formats,
         f"Kasus {ROLES[party].title()}",
-        _OWN,
+        _OWN + terms,
         [_own_row(case, details.get(case.case_id)) for case in own],
     )
     other = ROLES["bkn" if party == "bps" else "bps"]
-    _sheet(book, formats, f"Kasus {other.title()}", _OTHER, [_other_row(case) for case in theirs])
+    _sheet(book, formats, f"Kasus {other.title()}", _OTHER + terms, [_other_row(case) for case in theirs])
     book.close()
     return normalised(target.getvalue())
 
@@ -141,11 +147,20 @@ def _own_row(case: Case, detail: PersonalCase | None) -> tuple[str, ...]:
     return (
         case.case_id, nip, nip_bps, name, case.agency, case.label, VERDICTS[case.verdict], _SEVERITIES[case.severity],
         _OWNERS[case.owner], bkn_value, bps_value, f"{case.first_seen:%d-%m-%Y}",
+        *_term(case),
     )  # fmt: skip
 
 
 def _other_row(case: Case) -> tuple[str, ...]:
     return (
         case.case_id, case.agency, case.label, VERDICTS[case.verdict], _SEVERITIES[case.severity],
-        f"{case.first_seen:%d-%m-%Y}",
+        f"{case.first_seen:%d-%m-%Y}", *_term(case),
     )  # fmt: skip
+
+
+def _term(case: Case) -> tuple[str, ...]:
+    """Until when, how far and since when told to a superior, as the ledger held it at the cut."""
+    if case.due_on is None:
+        return ()
+    due = f"{case.due_on:%d-%m-%Y}" + (" (ditangguhkan)" if case.paused else "")
+    return due, _STATES.get(case.state, case.state), f"{case.escalated_on:%d-%m-%Y}" if case.escalated_on else ""

@@ -144,6 +144,7 @@ def build_expectation(suite: Suite, expectation: Expectation) -> Any:
                 "id": expectation.id,
                 "severity": expectation.severity,
                 "why": f"{expectation.reason} ({expectation.id}; {expectation.owner})",
+                "cases": expectation.cases_query,
             },
         )
     except (TypeError, ValueError, AttributeError) as error:

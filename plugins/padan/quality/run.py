@@ -104,7 +104,11 @@ def _evaluate(settings: Settings, suites: Sequence[Suite], connection: Connectio
 
 
 def _report(stopping: Sequence[Verdict]) -> str:
-    return "; ".join(f"{verdict.name}{f' ({verdict.problem})' if verdict.problem else ''}" for verdict in stopping)
+    return "; ".join(f"{_told(verdict)}, cases: {verdict.expectation.cases_query}" for verdict in stopping)
+
+
+def _told(verdict: Verdict) -> str:
+    return verdict.name + (f" ({verdict.problem})" if verdict.problem else "")
 
 
 def run(settings: Settings, agreement: Agreement, stage: str, as_of: date) -> QualitySummary:
@@ -113,7 +117,8 @@ def run(settings: Settings, agreement: Agreement, stage: str, as_of: date) -> Qu
     A second run of the same ``as_of`` on the same data changes no stored verdict.
 
     Raises:
-        PublicationStopped: a critical expectation failed, or one could not be evaluated; named by suite and id.
+        PublicationStopped: a critical expectation failed, or one could not be evaluated; named by suite and id,
+            with the query that lists its cases.
         ConfigurationError: the stage is unknown or ``expectations/`` is malformed.
         AgreementNotInForce: the agreement does not permit the exchange on that day.
         SourceUnavailable: the warehouse does not answer.
@@ -130,7 +135,7 @@ def run(settings: Settings, agreement: Agreement, stage: str, as_of: date) -> Qu
     stopping = [verdict for verdict in failed if verdict.stops]
     for verdict in failed:
         level = logging.ERROR if verdict.stops else logging.WARNING
-        logger.log(level, "expectation failed: %s%s", verdict.name, f" ({verdict.problem})" if verdict.problem else "")
+        logger.log(level, "expectation failed: %s; cases: %s", _told(verdict), verdict.expectation.cases_query)
     if stopping:
         raise PublicationStopped(f"stage {stage}: critical expectations failed ({len(stopping)}): {_report(stopping)}")
     return QualitySummary(

@@ -17,6 +17,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from padan.errors import ConfigurationError
+from padan.quality import cases
 
 Stage = Literal["raw", "staging", "comparison", "marts"]
 Severity = Literal["critical", "warning"]
@@ -72,7 +73,9 @@ class ExpectationFile(_Strict):
     severity: Severity
     owner: Owner | Literal["{owner}"] = Field(description="who acts on a failure")
     reason: str = Field(min_length=20, description="why it exists, with the article or regulation it follows from")
-    cases_query: str = Field(default="", description="query over the marts that lists the cases")
+    cases_query: str = Field(
+        default="", description="query over the marts that lists the cases; by default that of quality.cases"
+    )
     label_id: str = Field(default="", description="the finding in Bahasa Indonesia, as its liaison unit reads it")
     counted: str = Field(default="baris", description="what its counts count, in Bahasa Indonesia")
 
@@ -96,6 +99,12 @@ class SuiteFile(_Strict):
     description: str
     without_attributes: tuple[str, ...] = Field(default=(), description="compared attributes that it leaves out")
     expectations: Annotated[tuple[ExpectationFile, ...], Field(min_length=1)]
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """Columns that name a row of the table: those of its expectation ``key_unique``; empty if it has none."""
+        found = next((item.kwargs for item in self.expectations if item.id == "key_unique"), {})
+        return tuple(found.get("column_list", [found["column"]] if "column" in found else []))
 
     @model_validator(mode="after")
     def _consistent(self) -> SuiteFile:
@@ -123,6 +132,7 @@ class Expectation:
     owner: Owner
     reason: str
     cases_query: str
+    """Lists the cases; never empty."""
     label_id: str
     counted: str
 
@@ -241,7 +251,8 @@ def expand(suite: SuiteFile, attributes: Sequence[Attribute], as_of: date) -> Su
     """Replace placeholders: one expectation per attribute where ``for_each`` says so.
 
     Raises:
-        ConfigurationError: a templated expectation, and the registry of attributes is empty.
+        ConfigurationError: a templated expectation, and the registry of attributes is empty; or arguments that are not
+            those of the type.
     """
     compared = tuple(item for item in attributes if item.name not in suite.without_attributes)
     expectations: list[Expectation] = []
@@ -250,6 +261,10 @@ def expand(suite: SuiteFile, attributes: Sequence[Attribute], as_of: date) -> Su
             raise ConfigurationError(f"suite {suite.suite}: the attribute registry is empty, {item.id} cannot run")
         for attribute in compared if item.for_each else (None,):
             fill = _Placeholders(as_of, compared, attribute).fill
-            expectations.append(Expectation(**{name: fill(getattr(item, name)) for name in Expectation.__slots__}))
+            fields = {name: fill(getattr(item, name)) for name in Expectation.__slots__}
+            if not fields["cases_query"]:
+                looked = cases.Looked(suite.stage, suite.table, suite.key, fields["kwargs"], fields["where"])
+                fields["cases_query"] = cases.query_of(item.type, looked)
+            expectations.append(Expectation(**fields))
     schema, table = suite.table.split(".")
     return Suite(suite.suite, suite.stage, schema, table, suite.description, tuple(expectations))

@@ -518,9 +518,52 @@ def test_codes_are_told_like_differences_and_once(
     assert notify(settings, smtp, agreement, DAY_ONE) == []
     assert notify(settings, smtp, agreement, DAY_TWO) == []  # nothing new
     event(2, "resolved", DAY_THREE)
-    event(3, "opened", DAY_THREE, due, owner="bkn")
+    event(3, "opened", DAY_THREE, due + timedelta(days=60), owner="bkn")
     assert len(notify(settings, smtp, agreement, DAY_THREE)) == 2  # each party its own
     event(1, "escalated", late)
     assert len(notify(settings, smtp, agreement, late)) == 1
     assert lines(1) == ["Instansi tempat bekerja 0 0 0 1 1"]
     assert notify(settings, smtp, agreement, late) == []
+    # Late for its owner, it goes to the superior too, five working days after it was told.
+    told = {
+        late + timedelta(days=days): notify(settings, smtp, agreement, late + timedelta(days=days)) for days in (6, 8)
+    }
+    assert {day: [(mail.kind, mail.overdue_cases) for mail in found] for day, found in told.items()} == {
+        late + timedelta(days=6): [],
+        late + timedelta(days=8): [("escalation", 1)],
+    }
+
+
+def test_a_long_delay_of_a_code_goes_to_the_superior_once_with_that_of_people(
+    warehouse: psycopg.Connection, settings: Settings, smtp: SmtpSettings, agreement: Agreement, mailbox: Mailbox
+) -> None:
+    (person,) = ids("E", 1)
+    differ(warehouse, person)
+    for case_id in (person, "R-000000000001"):
+        opened(warehouse, case_id, DAY_ONE - timedelta(days=90), DAY_ONE - timedelta(days=60))
+    days = [DAY_ONE + timedelta(days=days) for days in range(9)]
+    told = {day: [(mail.kind, mail.overdue_cases) for mail in notify(settings, smtp, agreement, day)] for day in days}
+    assert {day: mails for day, mails in told.items() if mails} == {
+        DAY_ONE: [("digest", 2)],
+        date(2026, 12, 2): [("escalation", 2)],
+    }
+    digest, escalation = mails(mailbox)
+    for body in bodies(digest):
+        assert "Sebanyak 1 kode telah melewati batas waktu perbaikannya" in " ".join(body.split())
+    for body in bodies(escalation):
+        assert re.findall(r"[KR]-[0-9A-F]{12}", body) == [person, "R-000000000001"]
+        assert "Kode referensi: Golongan ruang" in body
+
+
+def test_a_snoozed_code_is_silent(
+    warehouse: psycopg.Connection, settings: Settings, smtp: SmtpSettings, agreement: Agreement
+) -> None:
+    opened(warehouse, "R-000000000001", DAY_ONE, DAY_ONE - timedelta(days=1))
+    warehouse.execute(
+        "insert into alerts.snooze (party, case_id, starts_on, until, reason, requested_by, reviewed_by) "
+        "values ('bps', 'R-000000000001', %s, %s, 'because', 'a', 'b')",
+        (DAY_ONE, DAY_TWO),
+    )
+    assert notify(settings, smtp, agreement, DAY_ONE) == []
+    (mail,) = notify(settings, smtp, agreement, DAY_THREE)
+    assert (mail.kind, mail.overdue_cases) == ("digest", 1)
