@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import pytest
 from pydantic import SecretStr
 
 from padan import landing
+from padan.alerts import watchdog
 from padan.errors import (
     ContractViolation,
     MalformedResponse,
@@ -29,6 +31,7 @@ from padan.errors import (
 )
 from padan.landing import archive
 from padan.settings import JfSettings, SiasnSettings
+from padan.warehouse.connection import connect
 from sandbox import jf_service, siasn
 from sandbox.world import build
 from tests.integration.test_agencies_sandbox import SECRETS, Service, serving
@@ -263,6 +266,21 @@ def _calm(bkn: Service, bps: Service) -> None:
     bps.calm()
 
 
+def assert_told(published: Landing, message: str, party: str) -> None:
+    """An engineer at night reads the same in the task's failure and in the watch's mail, and of no person."""
+    print(f"\n{message}")
+    extract, day = published.bench.rows(
+        "select extract_id, as_of from landing.extract order by extract_id desc limit 1"
+    )[0]
+    for words in (f"{party}: ", f"; extract {extract} of {day}; kept: raw_{party} as published for {day}", "; next: "):
+        assert words in message
+    assert "(rule " in message or "PADAN_SIASN_SSO_TOKEN" in message
+    assert not re.search(r"[0-9]{16}|https?://|person-", message)
+    with connect(published.bench.settings.database_url.get_secret_value()) as connection:
+        told = {problem.key: problem.text for problem in watchdog._missed(connection, day, day + timedelta(days=1))}
+    assert message in told[f"missed:extract_{party}"]
+
+
 @pytest.mark.parametrize(
     ("kind", "path", "options", "error", "message"),
     [
@@ -298,9 +316,10 @@ def test_fault_of_a_service_ends_in_a_clear_message_and_nothing_published_change
     before = published.bench.hash()
     published.jf.retries = 0
     (bps if path.startswith("/v1/") else bkn).fault(kind, path, None, **options)
-    with pytest.raises(error, match=message):
+    with pytest.raises(error, match=message) as caught:
         published.run()
     assert published.bench.hash() == before
+    assert_told(published, str(caught.value), "bps" if path.startswith("/v1/") else "bkn")
     last = "select state, reason is not null from landing.extract order by extract_id desc limit 1"
     state = {SourceUnavailable: "open", MalformedResponse: "failed"}.get(error, "stopped")
     assert published.bench.rows(last) == [(state, True)]
@@ -341,9 +360,11 @@ def test_expired_operator_token_says_so_and_the_answers_so_far_are_kept(publishe
     before = published.bench.hash()
     operator = published.siasn.model_copy(update={"sso_username": SecretStr(""), "sso_token": SecretStr("pasted")})
     own, published.siasn = published.siasn, operator
-    with pytest.raises(OperatorTokenExpired):
+    with pytest.raises(OperatorTokenExpired) as caught:
         published.run()
     published.siasn = own
+    assert_told(published, str(caught.value), "bkn")
+    assert "PADAN_SIASN_SSO_TOKEN" in str(caught.value)
     assert published.bench.hash() == before
     assert published.bench.value("select state from landing.extract order by extract_id desc limit 1") == "open"
     assert [summary.changes for summary in published.run().values()] == [0, 0]

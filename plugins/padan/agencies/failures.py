@@ -47,7 +47,7 @@ class Failure:
 
 def as_error(failure: Failure, party: str, what: str) -> PadanError:
     """The deliberate error for ``failure``; ``what`` names the dataset (and page), never a person."""
-    return _ERRORS[failure.kind](f"{party}: {what}: {failure.reason}")
+    return _ERRORS[failure.kind](f"{party}: {what}: {failure.reason} (rule {failure.rule})")
 
 
 class Stopped(Exception):

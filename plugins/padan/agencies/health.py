@@ -39,10 +39,13 @@ class Health:
             alone = self.successes == successes_before
         unreachable = failure.kind is Kind.UNAVAILABLE and failure.rule != INTERNAL_ERROR
         if failure.kind in _ALWAYS_SOURCE or (unreachable and alone):
-            return SourceUnavailable(f"{self._party}: {dataset}: {failure.reason}, after all retries")
+            return SourceUnavailable(
+                f"{self._party}: {dataset}: {failure.reason} (rule {failure.rule}), after all retries"
+            )
         if in_a_row < self._limit:
             return None
         message = (
-            f"{self._party}: {dataset}: {in_a_row} requests in a row failed for good, the last one: {failure.reason}"
+            f"{self._party}: {dataset}: {in_a_row} requests in a row failed for good, the last one: {failure.reason} "
+            f"(rule {failure.rule})"
         )
         return MalformedResponse(message) if failure.kind is Kind.SHAPE else SourceUnavailable(message)

@@ -15,7 +15,7 @@ class PageChecks:
 
     def violation(self, page: str, problem: str) -> ContractViolation:
         """The error that names dataset and page."""
-        return ContractViolation(f"{self._what} page {page}: {problem}")
+        return ContractViolation(f"{self._what} page {page}: {problem} (rule paging)")
 
     def not_repeated(self, page: str, mark: bytes) -> None:
         """Refuse a page that came before: same number of rows, same first and same last row (``mark_of``).

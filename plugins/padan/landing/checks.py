@@ -128,7 +128,8 @@ def _refuse_incomplete(work: Work, dataset: Dataset) -> None:
     ).fetchone()
     if row:
         raise ContractViolation(
-            f"{dataset.party}: {dataset.name}: {row[0]} rows came where the source counts {row[1]} in total"
+            f"{dataset.party}: {dataset.name}: {row[0]} rows came where the source counts {row[1]} in total "
+            "(rule rows_add_up)"
         )
 
 
@@ -182,10 +183,12 @@ def refuse_loss(work: Work, dataset: Dataset, *, before: int, after: int) -> Non
     what = f"{dataset.party}: {dataset.name}"
     roster = (dataset.party, dataset.name) in ROSTERS
     if after == 0 and (before or roster):
-        raise PublicationStopped(f"{what}: no row in scope arrived where {before} are published; nothing was published")
+        raise PublicationStopped(
+            f"{what}: no row in scope arrived where {before} are published (rule empty_list); nothing was published"
+        )
     limit = work.settings.roster_shrink_limit
     if roster and before - after > limit * before:
         raise PublicationStopped(
-            f"{what}: {after} rows where {before} are published, {(before - after) / before:.0%} fewer; at most "
-            f"{limit:.0%} may vanish at once (PADAN_ROSTER_SHRINK_LIMIT); nothing was published"
+            f"{what}: {after} rows where {before} are published, {(before - after) / before:.0%} fewer (rule "
+            f"shrunk_roster); at most {limit:.0%} may vanish at once (PADAN_ROSTER_SHRINK_LIMIT); nothing was published"
         )

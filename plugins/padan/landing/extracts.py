@@ -26,6 +26,7 @@ from padan.errors import (
 )
 from padan.landing import archive
 from padan.landing.exchanges import ExchangeRecorder
+from padan.landing.told import complete
 from padan.landing.withdrawal import withdraw
 from padan.places import Place
 from padan.settings import Settings
@@ -261,6 +262,7 @@ def _look_up(connection: Connection, extract_id: int) -> Extract:
 def _note(work: Work, error: PadanError, state: str | None) -> None:
     if work.connection.closed:
         return
+    complete(work, error, ended=state is not None)
     with work.connection.transaction():
         if state:
             end(work, state, str(error))

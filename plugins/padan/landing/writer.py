@@ -236,5 +236,6 @@ def renamed(dataset: Dataset, column: str, rows: int) -> ContractViolation:
     """The error for a required field that no row has."""
     name = next(item.field for item in dataset.items if item.column == column)
     return ContractViolation(
-        f"{dataset.party}: {dataset.name}: field {name} is absent from all {rows} rows; was it renamed at the source?"
+        f"{dataset.party}: {dataset.name}: field {name} is absent from all {rows} rows (rule "
+        "missing_required); was it renamed at the source?"
     )

@@ -38,14 +38,14 @@ def connect(database_url: str, *, application: str = "padan", role: Role | None 
 
 
 @contextmanager
-def exclusive(connection: Connection, name: str, *, wait: int = LOCK_WAIT) -> Iterator[None]:
+def exclusive(connection: Connection, name: str, *, wait: int | None = None) -> Iterator[None]:
     """Hold the advisory lock ``name`` for the length of the block; it dies with the connection, so with the process.
 
     Raises:
-        StepFailed: if another run still holds it after ``wait`` seconds.
+        StepFailed: if another run still holds it after ``wait`` seconds (default: LOCK_WAIT).
     """
     key = f"padan:{name}"
-    connection.execute("select set_config('lock_timeout', %s, false)", (f"{wait}s",))
+    connection.execute("select set_config('lock_timeout', %s, false)", (f"{LOCK_WAIT if wait is None else wait}s",))
     try:
         connection.execute("select pg_advisory_lock(hashtextextended(%s, 0))", (key,))
     except psycopg.errors.LockNotAvailable:
