@@ -7,6 +7,7 @@ from typing import Any
 Node = dict[str, Any]
 # From least to most revealing (UU 27/2022 article 4: `sensitive` is its specific personal data).
 CLASSES = ("none", "indirect", "direct", "sensitive")
+LIAISON = ("liaison_bps", "liaison_bkn", "liaison_bps_agencies", "liaison_bkn_agencies")
 
 
 def classified(manifest: dict[str, Any]) -> dict[str, Node]:
@@ -33,8 +34,9 @@ def readers(node: Node) -> list[str]:
     """The roles that a mart is granted to, by its columns alone; nothing but marts is granted."""
     if node["resource_type"] != "model" or not node["schema"].startswith("marts_"):
         return []
+    own_side = node["config"].get("meta", {}).get("row_policy") == "own_side"  # macro only_own_side
     return {
-        "none": ["bi_reader"],
+        "none": ["bi_reader", *(LIAISON if own_side else ())],
         "indirect": ["bi_reader"],
-        "direct": ["liaison_bps", "liaison_bkn", "liaison_bps_agencies", "liaison_bkn_agencies"],
+        "direct": list(LIAISON),
     }.get(worst(node), [])

@@ -20,19 +20,21 @@ from padan.command_day import command_day
 from padan.errors import ConfigurationError
 from padan.warehouse.connection import Connection
 
-app = typer.Typer(help="Logins of the liaison units: grant, revoke, list.", no_args_is_help=True)
+app = typer.Typer(
+    help="Logins of the liaison units: grant, revoke, list, and the log of who read.", no_args_is_help=True
+)
 
 Login = Annotated[str, typer.Argument(metavar="LOGIN", help="Name in the database: small letters, digits, _.")]
 Day = Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="Day of the act; default: today.")]
 
 
 @contextmanager
-def _warehouse() -> Iterator[Connection]:
+def _warehouse(role: Literal["owner", "auditor"] = "owner") -> Iterator[Connection]:
     from padan.flows.context import Context
     from padan.warehouse.connection import connect
 
     url = Context.load().settings.database_url.get_secret_value()
-    with connect(url, application="padan-access", role="owner") as connection:
+    with connect(url, application="padan-access", role=role) as connection:
         yield connection
 
 
@@ -90,3 +92,21 @@ def list_logins(as_json: Annotated[bool, typer.Option("--json", help="Print JSON
             one.login, one.party, "the whole side" if one.whole_side else ", ".join(one.agencies) or "nothing"
         )
     Console().print(table if found else "no login of a liaison unit")
+
+
+@app.command("log")
+def show_log(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """Show how often each login read the worklist, by day, and how many readings were taken back or failed."""
+    from padan.warehouse import access
+
+    with _warehouse("auditor") as connection:
+        found, lacking = access.readings(connection)
+    if as_json:
+        print(json.dumps({"readings": [asdict(one) for one in found], "lacking": lacking}, indent=2, default=str))
+        return
+    table = Table("day", "login", "party", "times", box=box.SIMPLE_HEAD, pad_edge=False)
+    for one in found:
+        table.add_row(str(one.day), one.login, one.party, str(one.times))
+    console = Console()
+    console.print(table)
+    console.print(f"{lacking} numbers lacking: readings whose transaction was taken back or failed", style="dim")

@@ -60,6 +60,27 @@ WAREHOUSE = f"""
             repeat('0', 64), '2026-04-20'
         from (values ('{CASE}', 'ax', 'golongan'), ('{OTHER_CASE}', 'ay', 'nik')) as made (case_id, asn_key, attribute);
     insert into ledger.event (case_id, as_of, kind, actor) values ('{CASE}', '2026-03-04', 'acknowledged', 'Biro SDM');
+    insert into ledger.event (case_id, as_of, kind, actor, verdict, severity, owner_party, instansi_id,
+        value_fingerprint) values ('{CASE}', '2026-03-05', 'reassigned', 'data', 'modified', 'warning', 'both', 'I1',
+        repeat('0', 64));
+    insert into ledger.event (case_id, as_of, kind, actor, reason)
+        values ('{CASE}', '2026-03-07', 'resolved', 'data', 'agreed');
+    insert into access.reading (read_at, login, party, agencies, worklist_of) values
+        ('2026-03-02 03:00+00', 'before_it_was', 'bps', null, '2026-03-02'),
+        ('2026-03-03 03:00+00', 'unit_bps', 'bps', null, '2026-03-03'),
+        ('2026-03-03 18:00+00', 'unit_bps', 'bps', null, '2026-03-03'),
+        ('2026-03-03 19:00+00', 'unit_bps', 'bps', null, '2026-03-03'),
+        ('2026-03-03 03:00+00', 'other_side', 'bkn', null, '2026-03-03'),
+        ('2026-03-04 03:00+00', 'agency_unknown', 'bps', array['I1'], '2026-03-04'),
+        ('2026-03-05 03:00+00', 'unit_bkn', 'bkn', null, '2026-03-05'),
+        ('2026-03-06 03:00+00', 'its_agency', 'bkn', array['I0', 'I1'], '2026-03-06'),
+        ('2026-03-06 03:00+00', 'other_agency', 'bkn', array['I0'], '2026-03-06'),
+        ('2026-03-07 03:00+00', 'after_it_was', 'bkn', null, '2026-03-07');
+    insert into access.reading (read_at, login, party, worklist_of)
+        select timestamptz '2026-03-08 03:00+00', 'much', 'bps', '2026-03-08' from generate_series(1, 300000);
+    insert into access.reading (read_at, login, party, agencies, worklist_of)
+        select timestamptz '2026-03-06 03:00+00', 'much', 'bps', array['I0', 'I2'], '2026-03-06'
+        from generate_series(1, 100000);
     insert into alerts.digest (digest_id, party, as_of, state, subject, new_cases, mended_cases, open_cases, body_text,
         body_html, created_at) values ('D1', 'bps', '2026-03-03', 'sent', '', 1, 0, 1, '', '', now());
     insert into alerts.announced_case (party, case_id, value_fingerprint, digest_id, attribute)
@@ -110,9 +131,15 @@ def test_everything_that_touched_the_person_is_listed(url: str) -> None:
         ("2026-03-03", "case", f"kasus {CASE}: golongan opened", "oleh data"),
         ("2026-03-03", "comparison", "golongan dibandingkan: modified", "sampai 2026-03-05"),
         ("2026-03-03", "mail", f"kasus {CASE} dihitung pada surat kepada penghubung BPS", "D1"),
+        ("2026-03-03", "view", "daftar kerja 2026-03-03 sisi BPS dibuka oleh unit_bps, 1 kali", f"memuat {CASE}"),
         ("2026-03-04", "case", f"kasus {CASE}: golongan acknowledged", "oleh Biro SDM"),
+        ("2026-03-04", "view", "daftar kerja 2026-03-03 sisi BPS dibuka oleh unit_bps, 2 kali", f"memuat {CASE}"),
+        ("2026-03-05", "case", f"kasus {CASE}: golongan reassigned", "oleh data"),
+        ("2026-03-05", "view", "daftar kerja 2026-03-05 sisi BKN dibuka oleh unit_bkn, 1 kali", f"memuat {CASE}"),
         ("2026-03-06", "comparison", "12 atribut dibandingkan", "12 sama"),
         ("2026-03-06", "document", "lampiran Berita Acara 2025-S2, edisi 1", "draft"),
+        ("2026-03-06", "view", "daftar kerja 2026-03-06 sisi BKN dibuka oleh its_agency, 1 kali", f"memuat {CASE}"),
+        ("2026-03-07", "case", f"kasus {CASE}: golongan resolved", "oleh data"),
     ]
     assert OTHER_CASE not in str(found)
     assert NIP not in str(found)

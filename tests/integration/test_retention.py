@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import shutil
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,16 @@ import psycopg
 import pytest
 
 from padan import landing, retention
-from padan.agreement import Agreement
+from padan.agreement import Agreement, load_agreement
 from padan.agreement.clauses import Addendum
 from padan.errors import ConfigurationError
 from padan.landing import archive
 from padan.matching.review import file_in
+from padan.retention.erasure import _derived, _of_dataset
+from padan.retention.kept import RECORDS, WITHOUT_TERM
+from padan.retention.terms import Past
 from padan.warehouse.connection import connect
+from padan.warehouse.migrations import migrate
 from tests.integration.dbt_world import Dbt
 from tests.scripted_agencies import AGREEMENT, DAY, Bench, settings_for, small_world
 
@@ -299,3 +304,63 @@ def test_history_forgets_the_column_that_its_model_has_no_longer(built: Bench) -
         connection.execute("insert into snapshots.snap_bps__holders (telephone, dbt_scd_id) values ('0812', 'x')")
     assert maintain(built, AGREEMENT, DAY) == {"snapshots.snap_bps__holders.telephone": 1}
     assert maintain(built, AGREEMENT, DAY) == {}
+
+
+def test_every_table_has_a_term_or_a_reason_why_not(built: Bench) -> None:
+    """A new table that grows is found here: it falls under a dataset's term, a record's, or has a reason."""
+    under = {holding for holding, _ in holdings(built)}
+    tables = set(rows(built))
+    assert len(tables) > 80
+    reached = under | set(RECORDS)
+    without = {
+        table for table in tables - reached if not [pattern for pattern in WITHOUT_TERM if fnmatchcase(table, pattern)]
+    }
+    assert without == set(), "\n".join(sorted(without))
+    both = {table for table in reached if [pattern for pattern in WITHOUT_TERM if fnmatchcase(table, pattern)]}
+    assert both == set()
+    idle = {pattern for pattern in WITHOUT_TERM if not [table for table in tables if fnmatchcase(table, pattern)]}
+    assert idle == set()
+    assert all(len(reason.split()) > 3 for reason in WITHOUT_TERM.values())
+
+
+def holdings(bench: Bench) -> Iterator[tuple[str, str]]:
+    """Table and rule of all that maintenance reaches when every term of the agreement is over."""
+    with connect(bench.settings.database_url.get_secret_value(), role="loader") as connection:
+        for dataset in AGREEMENT.datasets:
+            for holding in _of_dataset(connection, dataset):
+                yield holding.name, dataset.name
+        for holding in _derived(connection, Past("person", ended=END)):
+            yield holding.name, "derived"
+    yield "minutes.frozen_input", "annexes"
+
+
+@pytest.mark.parametrize("file", ["sandbox.yaml", "pks_bps_bkn_2023.yaml"])
+def test_each_record_about_people_is_under_a_term_of_the_file(file: str, project_dir: Path) -> None:
+    agreement = load_agreement(project_dir / "agreement" / file)
+    covered = [relation for retention in agreement.retention for relation in retention.covers]
+    assert sorted(covered) == sorted(RECORDS)
+
+
+def test_records_of_access_go_when_their_term_is_over(new_database: Callable[[], str], tmp_path: Path) -> None:
+    bench = Bench(settings_for(new_database(), tmp_path), small_world())
+    migrate(bench.settings.database_url.get_secret_value())
+    old, last = DAY - timedelta(days=1826), DAY - timedelta(days=1825)
+    with connect(bench.settings.database_url.get_secret_value(), role="owner") as connection:
+        connection.execute(
+            "insert into access.reading (read_at, login, party, worklist_of) select "
+            "(day + time '12:00') at time zone 'Asia/Jakarta', 'unit', 'bps', day from unnest(%s::date[]) as day",
+            ([old, last],),
+        )
+        connection.execute(
+            "insert into privacy.subject_access (looked_up_on, looked_up_by, purpose, subject) "
+            "select day, 'PPID', 'x', repeat('0', 64) from unnest(%s::date[]) as day",
+            ([old, last],),
+        )
+    gone = {"access.reading": 1, "privacy.subject_access": 1}
+    assert foreseen(bench, AGREEMENT, DAY) == gone
+    assert maintain(bench, AGREEMENT, DAY) == gone
+    assert bench.rows("select worklist_of from access.reading") == [(last,)]
+    assert bench.rows("select looked_up_on from privacy.subject_access") == [(last,)]
+    recorded = bench.rows("select relation, rule, cut_off, rows from landing.erasure order by 1")
+    assert recorded == [(name, "access_record", last, 1) for name in gone]
+    assert maintain(bench, AGREEMENT, DAY) == {}

@@ -1,5 +1,5 @@
 -- Row-level security decides who sees which rows: macro only_own_side.
-{{ config(post_hook="{{ only_own_side() }}") }}
+{{ config(post_hook="{{ only_own_side(['quality', 'minutes', 'status']) }}") }}
 
 with differences as (
     select * from {{ ref('fct_differences') }}

@@ -109,6 +109,7 @@ class Retention(Clause):
     days: Annotated[int, Field(ge=0)]
     counted_from: Literal["received", "superseded", "agreement_end"]
     disposal: Text = Field(description="how it is destroyed or deleted when the term is over")
+    covers: tuple[str, ...] = Field(default=(), description="Padan's own records that it holds for, as schema.table")
 
 
 class ItemTerms(Clause):

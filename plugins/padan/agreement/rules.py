@@ -27,6 +27,7 @@ def violations(agreement: Agreement) -> Iterator[Violation]:
         _grounds,
         _identifiers,
         _references,
+        _records,
         _items,
         _authority,
         _signing,
@@ -53,6 +54,18 @@ def _grounds(agreement: Agreement) -> Iterator[Violation]:
         # Data items stand or fall with the annex, or with the addendum that brings them; both are clauses themselves.
         if not isinstance(clause, Dataset | Item) and not clause.cites and not clause.assumption:
             yield location, "ungrounded", "it neither cites the text nor is marked as assumption"
+
+
+def _records(agreement: Agreement) -> Iterator[Violation]:
+    seen: set[str] = set()
+    for number, retention in enumerate(agreement.retention):
+        place: Location = ("retention", number, "covers")
+        if retention.covers and retention.counted_from != "received":
+            yield place, "record_without_reception", "a record is kept from the day on which it was made (received)"
+        for position, relation in enumerate(retention.covers):
+            if relation in seen:
+                yield (*place, position), "covered_twice", f"{relation} has a term already"
+            seen.add(relation)
 
 
 def _identifiers(agreement: Agreement) -> Iterator[Violation]:

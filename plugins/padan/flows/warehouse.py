@@ -18,7 +18,7 @@ from padan.warehouse.dbt import DbtOutcome, run_dbt, target_dir
 logger = logging.getLogger(__name__)
 # Unit tests prove the code, before it is released; a test that looks at several stages waits for the last of them.
 DATA_ONLY = ("--exclude-resource-type", "unit_test", "--indirect-selection", "buildable")
-WORKLIST = "rpt_difference_worklist"  # made after the ledger, of which it tells
+WORKLIST = "rpt_difference_worklist+"  # and its totals: made after the ledger, of which they tell
 
 
 def _counts(outcome: DbtOutcome) -> dict[str, Any]:

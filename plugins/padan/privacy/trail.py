@@ -29,7 +29,7 @@ class Entry:
     """One thing that was done with the person's data."""
 
     kind: str
-    """request, comparison, case, mail, document or access."""
+    """request, comparison, case, view, mail, document or access."""
     on: date
     what: str
     detail: str
@@ -218,6 +218,7 @@ def _cases(connection: Connection, known: dict[str, Any]) -> list[Entry]:
             "select case_id, as_of, kind, actor from ledger.event where case_id = any(%s)", (list(attributes),)
         ).fetchall()
     ]
+    found += _views(connection, list(attributes))
     found += [
         Entry("mail", day, f"kasus {case} dihitung pada surat kepada penghubung {party.upper()}", digest, purpose)
         for case, day, party, digest in connection.execute(
@@ -227,6 +228,44 @@ def _cases(connection: Connection, known: dict[str, Any]) -> list[Entry]:
         ).fetchall()
     ]
     return found
+
+
+def _views(connection: Connection, cases: list[str]) -> list[Entry]:
+    """Who of the liaison units opened a worklist that held one of the cases, and was of the part that had it.
+
+    Which of the rows that a login may see it asked for is not on record: a filter may hold a person's number.
+    """
+    rows = connection.execute(
+        """
+        with held as (
+            select
+                case_id, kind, as_of, owner_party, instansi_id,
+                lead(as_of) over (partition by case_id order by event_id) as until
+            from ledger.event
+            where case_id = any(%s) and (owner_party is not null or kind = 'resolved')
+        )
+        select
+            (reading.read_at at time zone 'Asia/Jakarta')::date as read_on, reading.login, reading.party,
+            reading.worklist_of, count(distinct reading.reading_id),
+            string_agg(distinct held.case_id, ', ' order by held.case_id)
+        from held
+        inner join access.reading
+            on
+                held.kind <> 'resolved' and reading.worklist_of >= held.as_of
+                and (held.until is null or reading.worklist_of < held.until)
+                and held.owner_party in (reading.party, 'both')
+                and (reading.agencies is null or held.instansi_id = any(reading.agencies))
+        group by read_on, reading.login, reading.party, reading.worklist_of
+        """,
+        (cases,),
+    ).fetchall()
+    return [
+        Entry(
+            "view", day, f"daftar kerja {worklist} sisi {party.upper()} dibuka oleh {login}, {times} kali",
+            f"memuat {numbers}", "penyelesaian perbedaan data (Pasal 8)",
+        )
+        for day, login, party, worklist, times, numbers in rows
+    ]  # fmt: skip
 
 
 def _documents(connection: Connection, nip: str) -> list[Entry]:

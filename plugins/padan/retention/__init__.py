@@ -1,8 +1,7 @@
 """Deletes what may be kept no longer by the agreement's terms of retention, and records that it did.
 
-Kept whatever the terms: the exchange log and its seals, the ledger of cases, digests, letters, verdicts and the papers
-without their annexes. They hold counts, case numbers and pseudonyms, no value, and are the evidence that articles 3, 7
-and 9 ask for.
+Each table falls under the term of a dataset, under one that covers it by name (records of who saw whose data), or is
+kept for a stated reason (padan.retention.kept); a test holds every table of the database against that.
 """
 
 from padan.retention.erasure import Due, foresee, maintain

@@ -18,7 +18,8 @@ from padan.landing import archive
 from padan.matching.review import file_in
 from padan.minutes.annexes import erase_annexes
 from padan.places import Place
-from padan.retention.terms import Past, of_dataset, of_people, past
+from padan.retention.kept import RECORDS
+from padan.retention.terms import Past, of_dataset, of_people, of_record, past
 from padan.settings import Settings
 from padan.warehouse import erasures
 from padan.warehouse.connection import Connection, connect, exclusive
@@ -142,6 +143,8 @@ def _go_through(settings: Settings, agreement: Agreement, as_of: date, papers: P
                 note(holding.name, term.rule, term.cut_off, _erase(deed, holding, term))
             folder, files = _erase_files(deed, settings.archive_dir, dataset, term)
             note(folder, term.rule, term.cut_off, files)
+        for holding, term in _of_records(agreement, as_of):
+            note(holding.name, term.rule, term.cut_off, _erase(deed, holding, term))
         everyone = past(agreement, of_people(agreement), as_of)
         if everyone is not None:
             for holding in _derived(connection, everyone):
@@ -186,6 +189,14 @@ def _of_dataset(connection: Connection, dataset: Dataset) -> Iterator[Holding]:
         yield Holding("landing", "person_asked", "loader", "held.asked_on", _NEVER)
     if snapshot := SNAPSHOTS.get((party, name)):
         yield _snapshot(snapshot)
+
+
+def _of_records(agreement: Agreement, as_of: date) -> Iterator[tuple[Holding, Past]]:
+    for relation, made_on in RECORDS.items():
+        term = past(agreement, of_record(agreement, relation), as_of)
+        if term is not None:
+            schema, _, table = relation.partition(".")
+            yield Holding(schema, table, "owner", made_on, _NEVER), term
 
 
 def _snapshot(name: str) -> Holding:

@@ -72,5 +72,10 @@ def of_people(agreement: Agreement) -> set[Retention]:
     }
 
 
+def of_record(agreement: Agreement, relation: str) -> set[Retention]:
+    """The retention that covers one of Padan's own records; empty if none does."""
+    return {retention for retention in agreement.retention if relation in retention.covers}
+
+
 def _by_id(agreement: Agreement, name: str) -> Retention:
     return next(retention for retention in agreement.retention if retention.id == name)

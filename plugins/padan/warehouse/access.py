@@ -36,6 +36,16 @@ order by 1, 2, 3
 
 
 @dataclass(frozen=True, slots=True)
+class Readings:
+    """How often a login read the worklist on a day of Jakarta."""
+
+    day: date
+    login: str
+    party: str
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
 class Access:
     """What one login sees of one party's side."""
 
@@ -51,6 +61,18 @@ def listing(connection: Connection) -> list[Access]:
         Access(login, party, whole, tuple(agencies))
         for login, party, whole, agencies in connection.execute(_MEMBERS).fetchall()
     ]
+
+
+def readings(connection: Connection) -> tuple[list[Readings], int]:
+    """Every reading on record, by day and login, and how many are lacking: taken back with a transaction, or failed."""
+    rows = connection.execute(
+        "select (read_at at time zone 'Asia/Jakarta')::date as day, login, party, count(*) "
+        "from access.reading group by 1, 2, 3 order by 1, 2, 3"
+    ).fetchall()
+    lacking = connection.execute(
+        "select coalesce(max(reading_id) - min(reading_id) + 1 - count(*), 0) from access.reading"
+    ).fetchone()
+    return [Readings(*row) for row in rows], int(lacking[0]) if lacking else 0
 
 
 def grant(
