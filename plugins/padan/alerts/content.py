@@ -74,7 +74,7 @@ class Finding:
     evaluated: int | None
     counted: str
     query: str
-    """Lists its cases in the marts."""
+    """Lists its cases in the marts; empty in a verdict of before queries were required."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +246,7 @@ def _causes(connection: Connection) -> tuple[Cause, ...]:
 def _findings(connection: Connection, party: PartyCode, as_of: date) -> tuple[Finding, ...]:
     rows = connection.execute(
         """
-        select label_id, unexpected_count, element_count, counted, query
+        select label_id, unexpected_count, element_count, counted, coalesce(query, '')
         from quality.verdict
         where as_of = %s and not success and severity = 'warning' and problem is null
             and label_id is not null and owner = any(%s)

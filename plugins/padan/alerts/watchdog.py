@@ -82,6 +82,17 @@ _JUMPED_SHARES = """
     )
     order by 1
 """
+_STOPPED = """
+    select suite || '.' || expectation_id, stage, as_of, unexpected_count, problem, query
+    from quality.verdict as verdict
+    where
+        not success and (severity = 'critical' or problem is not null)
+        and as_of = (
+            select max(newest.as_of) from quality.verdict as newest
+            where newest.stage = verdict.stage and newest.as_of <= %s
+        )
+    order by 1
+"""
 _STUCK = """
     select 'digest', digest_id, kind || coalesce(' to ' || party, ''), as_of, state, attempts, last_error, created_at
     from alerts.digest where state <> 'sent'
@@ -143,6 +154,14 @@ def _missed(connection: Connection, day: date, expected: date) -> Iterator[Probl
             )
 
 
+def _stopped(connection: Connection, day: date) -> Iterator[Problem]:
+    """What stopped publication at the newest run of each stage, with the query that lists its cases."""
+    for name, stage, as_of, count, problem, query in connection.execute(_STOPPED, (day,)).fetchall():
+        told = problem or ("failed" if count is None else f"failed ({count})")
+        cases = f"; its cases: {query}" if query else ""
+        yield Problem(f"stopped:{name}", f"{stage} of {as_of} stopped publication: {name} {told}{cases}")
+
+
 def _jumps(connection: Connection, alerts: AlertSettings, day: date) -> Iterator[Problem]:
     connection.execute(_COUNT_FINDINGS, {"day": day})
     words = {"day": day, "minimum": alerts.finding_jump_minimum, "share": alerts.finding_jump_share}
@@ -174,6 +193,7 @@ def _find(
     found = [*_unparsed(settings.project_dir / "dags"), *_stuck(connection, alerts, moment)]
     if guard(agreement, day, "extract").refusal is None:
         found += _missed(connection, day, day - timedelta(days=alerts.grace_days))
+        found += _stopped(connection, day)
         try:
             with connection.transaction():
                 found += _jumps(connection, alerts, day)

@@ -313,8 +313,9 @@ def test_findings_and_stale_agency_are_told(
             """
             insert into quality.verdict
                 (as_of, stage, suite, expectation_id, expectation_type, schema_name, table_name, severity, owner,
-                 reason, success, unexpected_count, element_count, label_id, counted)
-            values (%s, 'raw', 'raw_x', %s, 't', 's', 't', 'warning', %s, 'why', false, 1234, 20000, %s, 'baris')
+                 reason, success, unexpected_count, element_count, label_id, counted, query)
+            values (%s, 'raw', 'raw_x', %s, 't', 's', 't', 'warning', %s, 'why', false, 1234, 20000, %s, 'baris',
+                'select case_id from the_marts')
             """,
             (DAY_ONE, label, owner, label),
         )
@@ -324,6 +325,7 @@ def test_findings_and_stale_agency_are_told(
     assert "NIK kosong: 1.234 dari 20.000 baris" in text
     for body in (text, html):
         assert "Cakupan rendah" in body
+        assert "Daftar kasus: select case_id from the_marts" in " ".join(body.split())
         assert "Bukan urusan BPS" not in body
         flat = " ".join(body.split())
         assert "Data Badan Kepegawaian Negara (sandbox) yang digunakan adalah data per tanggal 20 November 2026" in flat

@@ -166,6 +166,26 @@ def test_a_jump_of_findings_and_of_shares_is_told(
     ]
 
 
+def test_what_stopped_publication_is_told_with_the_query_of_its_cases(
+    warehouse: psycopg.Connection, settings: Settings, smtp: SmtpSettings, agreement: Agreement, mailbox: Mailbox
+) -> None:
+    judged(warehouse, DAY_ONE)
+    verdict(warehouse, DAY_ONE, "raw", "raw_x", success=False)
+    assert watch(settings, smtp, OPERATORS, agreement, DAY_ONE).problems == (), "a warning stops nothing"
+    warehouse.execute(
+        "update quality.verdict set severity = 'critical', query = 'select id from raw_x' where suite = 'raw_x'"
+    )
+    (problem,) = watch(settings, smtp, OPERATORS, agreement, DAY_ONE).problems
+    told = "raw of 2026-11-24 stopped publication: raw_x.jump_nip failed (1); its cases: select id from raw_x"
+    assert problem.text == told
+    assert told in text(mails(mailbox)[-1])
+    for party in ("bkn", "bps"):
+        publish(warehouse, party, DAY_TWO)
+    judged(warehouse, DAY_TWO)
+    verdict(warehouse, DAY_TWO, "raw", "raw_x", success=True)
+    assert watch(settings, smtp, OPERATORS, agreement, DAY_TWO).cleared == ("stopped:raw_x.jump_nip",)
+
+
 def test_a_mail_that_is_stuck_is_told_and_never_by_itself_sent_twice(
     warehouse: psycopg.Connection, settings: Settings, smtp: SmtpSettings, agreement: Agreement, mailbox: Mailbox
 ) -> None:
