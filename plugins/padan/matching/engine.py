@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from splink import Linker
 
 Settings = dict[str, Any]
-_SAMPLE = 2000  # records of each side from which chance agreement (u) is counted: 4 million pairs
+_SAMPLE = 1000  # records of each side from which chance agreement (u) is counted: 1 million pairs
 _LEARNERS = 3000  # records of the right side whose pairs the training looks at
 _DIGITS = 6  # significant digits that trained values keep
 _FLOOR = 1e-6  # no evidence is absolute: no probability is held to be nought or one
@@ -93,10 +93,18 @@ class Weighing:
         return self.linker.visualisations.waterfall_chart([known], remove_sensitive_data=True)
 
 
-def train(bench: duckdb.DuckDBPyConnection, plan: Plan, left: str, right: str, everybody: int = 0) -> Model:
+def train(
+    bench: duckdb.DuckDBPyConnection,
+    plan: Plan,
+    left: str,
+    right: str,
+    everybody: int = 0,
+    population: tuple[str, str] | None = None,
+) -> Model:
     """Learn the parameters from the tables ``left`` and ``right`` (names in this order of the alphabet).
 
-    ``everybody``: how many records the larger side has, where its table holds but a part.
+    ``everybody``: how many records the larger side has, where its table holds but a part. ``population``: tables in
+    which chance agreement is counted, if the records of ``left`` and ``right`` were chosen for being alike.
 
     Where there are too few records, or what was learnt is nonsense (agreement that speaks against a match), the priors
     of the plan stand, and the model says so.
@@ -117,8 +125,10 @@ def train(bench: duckdb.DuckDBPyConnection, plan: Plan, left: str, right: str, e
     from splink.internals.exceptions import EMTrainingException
 
     try:
+        # Counts are the same whatever adds them; sums of fractions are not.
+        settings = _chance(bench, settings, *(population or (left, right)))
         with _one_thread(bench):
-            learnt = _expectation_maximisation(bench, plan, _chance(bench, settings, left, right), left, right)
+            learnt = _expectation_maximisation(bench, plan, settings, left, right)
     except (EMTrainingException, ValueError):  # Splink refuses an m of 0: a level that no true pair met
         return Model(settings, "prior", "hardly a true pair to learn from")
     doubts = _nonsense(learnt)
@@ -143,7 +153,7 @@ def weigh(
     from splink import DuckDBAPI
 
     linker = _linker(DuckDBAPI(connection=bench), model.settings, left, right)
-    _count_terms(bench, linker, model.settings, population or (left, right))
+    _count_terms(bench, linker, model.settings, population or (left, right), (left, right))
     scored = linker.inference.predict(threshold_match_probability=least, warning_mode="never")
     bench.execute(
         f"""
@@ -254,7 +264,10 @@ def _chance(bench: duckdb.DuckDBPyConnection, settings: Settings, left: str, rig
         )
     linker = _linker(DuckDBAPI(connection=bench), settings, f"chance_{left}", f"chance_{right}")
     linker.training.estimate_u_using_random_sampling(max_pairs=float(_SAMPLE * _SAMPLE) + 1, min_count_per_level=None)
-    return _rounded(linker.misc.save_model_to_json(), settings, "u_probability")
+    counted = _rounded(linker.misc.save_model_to_json(), settings, "u_probability")
+    for table in (left, right):
+        bench.execute(f"drop table chance_{table}")
+    return counted
 
 
 def _expectation_maximisation(
@@ -281,8 +294,8 @@ def _expectation_maximisation(
             block_on(*columns), estimate_without_term_frequencies=True
         )
     learnt = _rounded(linker.misc.save_model_to_json(), settings, "m_probability")
-    for table in (ours, theirs, f"chance_{left}", f"chance_{right}"):
-        bench.execute(f"drop table if exists {table}")
+    for table in (ours, theirs):
+        bench.execute(f"drop table {table}")
     return learnt
 
 
@@ -309,9 +322,15 @@ def _nonsense(settings: Settings) -> list[str]:
 
 
 def _count_terms(
-    bench: duckdb.DuckDBPyConnection, linker: Linker, settings: Settings, population: tuple[str, ...]
+    bench: duckdb.DuckDBPyConnection,
+    linker: Linker,
+    settings: Settings,
+    population: tuple[str, ...],
+    weighed: tuple[str, ...],
 ) -> None:
-    """Tell the linker how common each value is, so that a rare one agreeing weighs more."""
+    """Tell the linker how common each value is, so that a rare one agreeing weighs more; what the population lacks is
+    as rare as what stands there once.
+    """
     columns = {
         level["tf_adjustment_column"]
         for comparison in settings["comparisons"]
@@ -319,11 +338,21 @@ def _count_terms(
         if level.get("tf_adjustment_column")
     }
     for column in sorted(columns):
-        everyone = " union all ".join(f"select {column} from {table}" for table in population)
+        everyone, here = (
+            " union all ".join(f"select {column} from {table} where {column} is not null" for table in tables)
+            for tables in (population, weighed)
+        )
         bench.execute(
-            f"create or replace table terms_of_{column} as "
-            f"select {column}, count(*) / sum(count(*)) over () as tf_{column} "
-            f"from ({everyone}) where {column} is not null group by {column}"
+            f"""
+            create or replace table terms_of_{column} as
+            with counted as (select {column}, count(*) as times from ({everyone}) group by {column}),
+            terms as (
+                from counted
+                union all
+                select distinct {column}, 1 as times from ({here}) anti join counted using ({column})
+            )
+            select {column}, times / (select sum(times) from counted) as tf_{column} from terms
+            """
         )
         counted = linker._db_api.register(f"terms_of_{column}")
         linker.table_management.register_term_frequency_lookup(counted, column)

@@ -42,33 +42,47 @@ _BPS = """
         where code_type = 'jf' group by code
     ) as jf on holders.jf_code = jf.code
 """
-EVERYBODY = 300_000  # people of BKN; more are looked through first, and who cannot fit anybody who is left stays away
-_LOOKED_THROUGH = """
-    select
-        people.person_id_bkn, people.name, people.birth_date, people.birth_place, settled.person_id_bkn is not null
-    from staging_bkn.stg_bkn__people as people
-    left join integration.int_matching__exact_pairs as settled on people.person_id_bkn = settled.person_id_bkn
-"""
+_SIDES = {"bkn": _BKN, "bps": _BPS}
+_ONLY_NEAR = {
+    "bkn": " inner join pg_temp.near on people.person_id_bkn = near.unique_id",
+    "bps": " inner join pg_temp.near on holders.holder_id = near.unique_id",
+}
+EVERYBODY = 300_000  # people of a side; of more than these a part is loaded
+TYPICAL = 20_000  # people of BKN, with their partners, by whom chance agreement is judged where a part is loaded
+_SETTLED = "settled.person_id_bkn is not null"
+_LOOKED_THROUGH = {
+    "bkn": f"""
+        select people.person_id_bkn, people.name, people.birth_date, people.birth_place
+        from staging_bkn.stg_bkn__people as people
+        left join integration.int_matching__exact_pairs as settled on people.person_id_bkn = settled.person_id_bkn
+        where {{condition}} or {_SETTLED}
+    """,
+    "bps": f"""
+        select holders.holder_id, holders.name, holders.birth_date, holders.birth_place
+        from staging_bps.stg_bps__holders as holders
+        left join integration.int_matching__exact_pairs as settled on holders.holder_id = settled.holder_id
+        where {{condition}} or {_SETTLED}
+    """,
+}  # noqa: S608 - constants above
 # Cheap signs that everybody shares with whom a key of the tiers could bring together: a plain name costs far more.
 _SIGNS = """
     create or replace temp table signs as
     select distinct
         birth_date, rough_initial(name) as initial, rough_place(birth_place) as place, rough_name(name) as name,
         year(birth_date) as birth_year
-    from bps
+    from {other}
     where not settled
 """
 _NEAR = """
     create or replace table near as
     with people as (
         select
-            unique_id, settled = 't' as settled, try_cast(birth_date as date) as birth_date,
+            unique_id, try_cast(birth_date as date) as birth_date,
             rough_initial(name) as initial, rough_place(birth_place) as place, rough_name(name) as name
         from incoming
     )
     select unique_id from people
-    where settled
-        or (birth_date, initial) in (select (birth_date, initial) from signs)
+    where (birth_date, initial) in (select (birth_date, initial) from signs)
         or (birth_date, place) in (select (birth_date, place) from signs)
         or (name, year(birth_date)) in (select (name, birth_year) from signs)
         or (name, place) in (select (name, place) from signs)
@@ -143,28 +157,53 @@ def left(database: Connection) -> tuple[int, int]:
 def load(database: Connection, bench: duckdb.DuckDBPyConnection) -> int:
     """Put both sides into ``bkn`` and ``bps`` and the pairs never to be linked into ``never``, streamed.
 
-    Of more than :data:`EVERYBODY` people of BKN only those come who are settled or may fit a holder who is left.
-    Returns how many people BKN has.
+    Of more than :data:`EVERYBODY` people of a side only those come who may fit somebody who is left on the other;
+    ``sample_bkn`` and ``sample_bps`` then hold a share of everybody, the same at each run, by which the tiers judge
+    what is common. Returns how many people BKN has.
     """
-    with incoming(database, bench, _BPS, COLUMNS):
-        make_plain(bench, "bps")
-    counted = database.execute("select count(*) from staging_bkn.stg_bkn__people").fetchone()
-    everybody = int(counted[0]) if counted else 0
-    query = _BKN
-    if everybody > EVERYBODY:
-        _find_near(database, bench)
-        query += " inner join pg_temp.near on people.person_id_bkn = near.unique_id"
-    with incoming(database, bench, query, COLUMNS):
-        make_plain(bench, "bkn")
+    left_bkn, left_bps = left(database)
+    settled = database.execute("select count(*) from integration.int_matching__exact_pairs").fetchone()
+    everybody = left_bkn + int(settled[0] if settled else 0)
+    if max(everybody, everybody - left_bkn + left_bps) > EVERYBODY:
+        _load_part(database, bench, ("bps", "bkn") if left_bps <= left_bkn else ("bkn", "bps"))
+        _load_typical(database, bench, max(1, everybody // TYPICAL))
+    else:
+        for side, query in _SIDES.items():
+            with incoming(database, bench, query, COLUMNS):
+                make_plain(bench, side)
     with incoming(database, bench, _NEVER, ("person_id_bkn", "holder_id")):
         bench.execute("create or replace table never as select * from incoming")
     return everybody
 
 
-def _find_near(database: Connection, bench: duckdb.DuckDBPyConnection) -> None:
-    """Put into the temporary table ``near`` of the database whom of BKN's people the tiers have to see."""
-    bench.execute(_SIGNS)
-    with incoming(database, bench, _LOOKED_THROUGH, ("unique_id", "name", "birth_date", "birth_place", "settled")):
+def _load_part(database: Connection, bench: duckdb.DuckDBPyConnection, sides: tuple[str, str]) -> None:
+    """Who is left on the side with fewer; of the other who is near one of them; and rivals who are settled already."""
+    fewer, other = sides
+    with incoming(database, bench, f"{_SIDES[fewer]} where not ({_SETTLED})", COLUMNS):
+        make_plain(bench, fewer)
+    _find_near(database, bench, other, fewer, "true")
+    with incoming(database, bench, _SIDES[other] + _ONLY_NEAR[other], COLUMNS):
+        make_plain(bench, other)
+    _find_near(database, bench, fewer, other, "false")
+    with incoming(database, bench, _SIDES[fewer] + _ONLY_NEAR[fewer], COLUMNS):
+        make_plain(bench, "rivals")
+    bench.execute(f"insert into {fewer} from rivals")
+    bench.execute("drop table rivals")
+
+
+def _load_typical(database: Connection, bench: duckdb.DuckDBPyConnection, share: int) -> None:
+    """One in ``share`` of each side, partners together."""
+    for side, drawn_by in (("bkn", "people.person_id_bkn"), ("bps", "settled.person_id_bkn, holders.holder_id")):
+        drawn = f" where hashtextextended(coalesce({drawn_by}), 0) % {share} = 0"
+        with incoming(database, bench, _SIDES[side] + drawn, COLUMNS):
+            make_plain(bench, f"sample_{side}")
+
+
+def _find_near(database: Connection, bench: duckdb.DuckDBPyConnection, side: str, other: str, condition: str) -> None:
+    """Put into the database's temporary table ``near`` who of ``side`` shares a sign with one left on ``other``."""
+    bench.execute(_SIGNS.format(other=other))
+    query = _LOOKED_THROUGH[side].format(condition=condition)
+    with incoming(database, bench, query, ("unique_id", "name", "birth_date", "birth_place")):
         bench.execute(_NEAR)
     database.execute("drop table if exists pg_temp.near")
     database.execute("create temporary table near (unique_id text)")

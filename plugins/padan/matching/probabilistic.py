@@ -17,7 +17,6 @@ _SIDES = """
         instansi, jf, case when length(nip) = 18 then substr(nip, 9, 6) end as career_start,
         case when length(nik) = 16 then nik end as nik, left(name, 1) as initial
     from {source}
-    where {condition}
 """
 
 
@@ -88,13 +87,14 @@ PLAN = Plan(
     ),
     training=(("birth_date",), ("name", "birth_year")),
 )
+_POPULATION = ("typical_bkn", "typical_bps")
 _KEYS = (("birth_date", "initial"), ("birth_date", "birth_place"), ("name", "birth_year"), ("name", "birth_place"))
 
 
 def find(bench: duckdb.DuckDBPyConnection, tier: Tier, everybody: int = 0) -> Weighing:
     """Add the tier's pairs to ``found``, uncertain ones and suspected duplicates to ``doubtful``."""
     prepare(bench)
-    model = engine.train(bench, PLAN, "all_bkn", "all_bps", everybody)
+    model = engine.train(bench, PLAN, *learners(bench), everybody, population=_POPULATION)
     weighing = weigh(bench, model, tier)
     engine.assign(bench, float(tier.accept_score), MARGIN)
     # Who is matched already counts as a rival above, and gets no second partner: that would be a duplicate.
@@ -131,10 +131,20 @@ def find(bench: duckdb.DuckDBPyConnection, tier: Tier, everybody: int = 0) -> We
 
 
 def prepare(bench: duckdb.DuckDBPyConnection) -> None:
-    """Make ``all_bkn`` and ``all_bps``; whom the tiers before found counts as settled."""
+    """Make ``all_bkn`` and ``all_bps``, in which whom the tiers before found counts as settled, and ``typical_*``."""
     for side, key in (("bkn", "person_id_bkn"), ("bps", "holder_id")):
         bench.execute(f"update {side} set settled = true where unique_id in (select {key} from found)")
-        bench.execute(_SIDES.format(target=f"all_{side}", source=side, condition="true"))
+        bench.execute(_SIDES.format(target=f"all_{side}", source=side))
+        if bench.execute(f"from duckdb_tables() where table_name = 'sample_{side}'").fetchone():
+            bench.execute(_SIDES.format(target=f"typical_{side}", source=f"sample_{side}"))
+        else:
+            bench.execute(f"create or replace view typical_{side} as from all_{side}")
+
+
+def learners(bench: duckdb.DuckDBPyConnection) -> tuple[str, str]:
+    """The tables with true pairs to learn from: of everybody, or of those near whom nobody settled where few are."""
+    row = bench.execute("select count(*) from typical_bkn where settled").fetchone()
+    return _POPULATION if row and row[0] >= PLAN.fewest else ("all_bkn", "all_bps")
 
 
 def weigh(bench: duckdb.DuckDBPyConnection, model: Model, tier: Tier) -> Weighing:
@@ -144,9 +154,7 @@ def weigh(bench: duckdb.DuckDBPyConnection, model: Model, tier: Tier) -> Weighin
             f"({', '.join(columns)}) in (select ({', '.join(columns)}) from all_{other})" for columns in _KEYS
         )
         bench.execute(f"create or replace table near_{side} as select * from all_{side} where {near}")
-    weighing = engine.weigh(
-        bench, model, "near_bkn", "near_bps", float(tier.review_score), population=("all_bkn", "all_bps")
-    )
+    weighing = engine.weigh(bench, model, "near_bkn", "near_bps", float(tier.review_score), population=_POPULATION)
     bench.execute("delete from weighed where (left_id, right_id) in (select (person_id_bkn, holder_id) from never)")
     # Whatever else agrees, two who are called differently are one only if a person says so.
     bench.execute(
