@@ -1,17 +1,19 @@
 """One measured process: the tiers behind the exact ones, over everybody whom these leave.
 
 The job names a migrated database that :mod:`benchmarks.matching_world` filled and whose exact pairs dbt has built.
-``plain``: Splink alone over all records instead, with the same model and blocking, and without a bound of memory.
+``plain``: Splink alone over all records instead, with the same model and blocking, and ``memory`` bytes.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from benchmarks.contestant import Figures, Job, clocked, serve
 from padan import matching
-from padan.matching import engine, people, probabilistic, registry
+from padan.matching import corrected, engine, people, probabilistic, registry, run
 from padan.warehouse.connection import Connection, connect
 
 # The holder of person P17 is H17.
@@ -23,8 +25,8 @@ def measure(job: Job) -> Figures:
     figures: Figures = {}
     with connect(job["database_url"], role="transformer") as connection:
         if job.get("plain"):
-            return _plain(connection)
-        with clocked(figures):
+            return _plain(connection, job["memory"])
+        with clocked(figures), _phases(figures):
             done = matching.link(connection)
         judged = _JUDGED.format("person_id_bkn", "holder_id", "matching.person_pair")
         right, found = connection.execute(judged.encode()).fetchall()[0]
@@ -34,9 +36,42 @@ def measure(job: Job) -> Figures:
     }  # fmt: skip
 
 
-def _plain(connection: Connection) -> Figures:
+_PHASES = (
+    (people, "load"), (people, "_load_part"), (people, "_load_typical"), (people, "_find_near"),
+    (corrected, "find"), (engine, "train"), (engine, "_chance"), (engine, "weigh"), (engine, "_count_terms"),
+    (engine, "assign"), (run, "_record"),
+)  # fmt: skip
+
+
+@contextmanager
+def _phases(figures: Figures) -> Iterator[None]:
+    """Put into ``figures`` the seconds within each function that is worth telling apart; some hold others."""
+    seconds: dict[str, float] = {}
+    kept = [(module, name, getattr(module, name)) for module, name in _PHASES]
+
+    def timed(label: str, function: Any) -> Any:
+        def call(*arguments: Any, **named: Any) -> Any:
+            began = time.perf_counter()
+            try:
+                return function(*arguments, **named)
+            finally:
+                seconds[label] = seconds.get(label, 0.0) + time.perf_counter() - began
+
+        return call
+
+    for module, name, function in kept:
+        setattr(module, name, timed(f"{module.__name__.rpartition('.')[2]}.{name}", function))
+    try:
+        yield
+    finally:
+        for module, name, function in kept:
+            setattr(module, name, function)
+        figures["phases"] = seconds
+
+
+def _plain(connection: Connection, memory: int) -> Figures:
     figures: Figures = {}
-    with people.workbench(memory_limit="16GB") as bench, clocked(figures):
+    with people.workbench(memory_limit=f"{memory}B") as bench, clocked(figures):
         tier = registry.read(connection)["probabilistic"]
         _load_everybody(connection, bench)
         probabilistic.prepare(bench)

@@ -20,6 +20,7 @@ SUITES = {
     "fetch": "benchmarks.fetch_suite",
     "exchange_log": "benchmarks.exchange_suite",
     "landing": "benchmarks.landing_suite",
+    "linking": "benchmarks.linking",
     "matching": "benchmarks.matching_suite",
     "worklist": "benchmarks.worklist",
     "national": "benchmarks.national",

@@ -263,7 +263,9 @@ def _chance(bench: duckdb.DuckDBPyConnection, settings: Settings, left: str, rig
             f"select * from {table} order by md5(unique_id), unique_id limit {_SAMPLE}) order by unique_id"
         )
     linker = _linker(DuckDBAPI(connection=bench), settings, f"chance_{left}", f"chance_{right}")
-    linker.training.estimate_u_using_random_sampling(max_pairs=float(_SAMPLE * _SAMPLE) + 1, min_count_per_level=None)
+    linker.training.estimate_u_using_random_sampling(
+        max_pairs=float(_SAMPLE * _SAMPLE) + 1, min_count_per_level=None, num_chunks=1
+    )
     counted = _rounded(linker.misc.save_model_to_json(), settings, "u_probability")
     for table in (left, right):
         bench.execute(f"drop table chance_{table}")

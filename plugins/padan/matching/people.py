@@ -90,10 +90,20 @@ _NEAR = """
 _NEVER = "select person_id_bkn, holder_id from reference.matching_decisions where decision = 'never_link'"
 _PLAIN = """
     create or replace table {table} as
-    select
-        unique_id, nip, nip_former, nik, plain_name(name) as name, try_cast(birth_date as date) as birth_date, sex,
-        plain_place(birth_place) as birth_place, employment_type, instansi, jf, settled = 't' as settled
-    from incoming
+    with plain as (
+        select
+            unique_id, nip, nip_former, nik, plain_name(name) as name, try_cast(birth_date as date) as birth_date, sex,
+            plain_place(birth_place) as birth_place, employment_type, instansi, jf, settled = 't' as settled
+        from incoming
+    )
+    select * from plain where {condition}
+"""
+# The keys of the tiers themselves; rough signs let in many more, whom memory need not hold.
+_FITS = """
+    (birth_date, left(name, 1)) in (select (birth_date, left(name, 1)) from {other} where not settled)
+    or (birth_date, birth_place) in (select (birth_date, birth_place) from {other} where not settled)
+    or (name, year(birth_date)) in (select (name, year(birth_date)) from {other} where not settled)
+    or (name, birth_place) in (select (name, birth_place) from {other} where not settled)
 """
 _PAIRS = """
     create table found (
@@ -183,10 +193,10 @@ def _load_part(database: Connection, bench: duckdb.DuckDBPyConnection, sides: tu
         make_plain(bench, fewer)
     _find_near(database, bench, other, fewer, "true")
     with incoming(database, bench, _SIDES[other] + _ONLY_NEAR[other], COLUMNS):
-        make_plain(bench, other)
+        make_plain(bench, other, _FITS.format(other=fewer))
     _find_near(database, bench, fewer, other, "false")
     with incoming(database, bench, _SIDES[fewer] + _ONLY_NEAR[fewer], COLUMNS):
-        make_plain(bench, "rivals")
+        make_plain(bench, "rivals", _FITS.format(other=other))
     bench.execute(f"insert into {fewer} from rivals")
     bench.execute("drop table rivals")
 
@@ -216,9 +226,9 @@ def _find_near(database: Connection, bench: duckdb.DuckDBPyConnection, side: str
     bench.execute("drop table near")
 
 
-def make_plain(bench: duckdb.DuckDBPyConnection, table: str) -> None:
-    """Make ``table`` of ``incoming`` (:data:`COLUMNS`, as text), names and places plain."""
-    bench.execute(_PLAIN.format(table=table))
+def make_plain(bench: duckdb.DuckDBPyConnection, table: str, condition: str = "true") -> None:
+    """Make ``table`` of those in ``incoming`` (:data:`COLUMNS`, as text) of whom ``condition`` holds, in plain form."""
+    bench.execute(_PLAIN.format(table=table, condition=condition))
 
 
 @contextmanager

@@ -9,9 +9,10 @@ from padan.matching.engine import Model, Plan, Weighing, comparison, level, same
 from padan.matching.registry import Tier
 
 MARGIN = 5.0  # bits: another partner must be 32 times less likely, or a person decides
-# Both sides, with what the comparisons look at. In a NIP the digits behind the birth date are the start of the career.
+# Both sides, with what the comparisons look at: views, for a copy of hundreds of thousands fills the memory.
+# In a NIP the digits behind the birth date are the start of the career.
 _SIDES = """
-    create or replace table {target} as
+    create or replace view {target} as
     select
         unique_id, settled, name, birth_date::varchar as birth_date, year(birth_date) as birth_year, sex, birth_place,
         instansi, jf, case when length(nip) = 18 then substr(nip, 9, 6) end as career_start,
@@ -153,7 +154,7 @@ def weigh(bench: duckdb.DuckDBPyConnection, model: Model, tier: Tier) -> Weighin
         near = " or ".join(
             f"({', '.join(columns)}) in (select ({', '.join(columns)}) from all_{other})" for columns in _KEYS
         )
-        bench.execute(f"create or replace table near_{side} as select * from all_{side} where {near}")
+        bench.execute(f"create or replace view near_{side} as select * from all_{side} where {near}")
     weighing = engine.weigh(bench, model, "near_bkn", "near_bps", float(tier.review_score), population=_POPULATION)
     bench.execute("delete from weighed where (left_id, right_id) in (select (person_id_bkn, holder_id) from never)")
     # Whatever else agrees, two who are called differently are one only if a person says so.
