@@ -249,6 +249,9 @@ class EmbeddedPostgres:
             "ssl": "on",
             "ssl_min_protocol_version": "TLSv1.3",
             "max_connections": 150,
+            # Nothing replicates it: a table that is made and filled in one transaction is written once, not twice.
+            "wal_level": "minimal",
+            "max_wal_senders": 0,
             "timezone": "UTC",
             "log_error_verbosity": "terse",  # DETAIL lines quote key values
             "log_min_messages": "log",  # errors quote values: the client is told, the log is not

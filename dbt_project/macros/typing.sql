@@ -76,11 +76,19 @@
 {%- endmacro %}
 
 {% macro findings(checked) -%}
-    jsonb_strip_nulls(jsonb_build_object(
-        {%- for column, kind in checked.items() %}
-        '{{ column }}', {{ _finding(column, kind) }}{{ "," if not loop.last }}
-        {%- endfor %}
-    ))
+    {#- Nearly every row has none: that much is told without building an object for it. -#}
+    case
+        when coalesce(
+            {%- for column, kind in checked.items() %}
+            {{ _finding(column, kind) }}{{ "," if not loop.last }}
+            {%- endfor %}
+        ) is null then '{}'::jsonb
+        else jsonb_strip_nulls(jsonb_build_object(
+            {%- for column, kind in checked.items() %}
+            '{{ column }}', {{ _finding(column, kind) }}{{ "," if not loop.last }}
+            {%- endfor %}
+        ))
+    end
 {%- endmacro %}
 
 {% macro findings_of(model, dataset, row_key, person_key) -%}

@@ -47,39 +47,64 @@ without_counterpart as (
         and (valid_to is null or valid_to >= {{ as_of() }})
 ),
 
+-- Grouped as they stand first: combinations of codes are few, people are many.
+bps_combinations as (
+    select
+        jf_code,
+        jenjang,
+        instansi_code,
+        golongan,
+        employment_status_code,
+        education_level_code,
+        count(*) as people
+    from holders
+    group by jf_code, jenjang, instansi_code, golongan, employment_status_code, education_level_code
+),
+
 used_by_bps as (
     select
         used.list_name,
         {{ code_shown('used.code') }} as code,
-        count(*) as people
-    from holders
+        sum(bps_combinations.people)::bigint as people
+    from bps_combinations
     cross join
         lateral (
             values
-            ('jf', holders.jf_code),
-            ('jenjang', holders.jenjang),
-            ('instansi', holders.instansi_code),
-            ('golongan', holders.golongan),
-            ('employment_status', holders.employment_status_code),
-            ('education_level', holders.education_level_code)
+            ('jf', bps_combinations.jf_code),
+            ('jenjang', bps_combinations.jenjang),
+            ('instansi', bps_combinations.instansi_code),
+            ('golongan', bps_combinations.golongan),
+            ('employment_status', bps_combinations.employment_status_code),
+            ('education_level', bps_combinations.education_level_code)
         ) as used (list_name, code)
     where used.code is not null
     group by used.list_name, {{ code_shown('used.code') }}
+),
+
+bkn_combinations as (
+    select
+        jabatan_fungsional,
+        instansi,
+        employment_status,
+        education_level,
+        count(*) as people
+    from bkn_people
+    group by jabatan_fungsional, instansi, employment_status, education_level
 ),
 
 used_by_bkn as (
     select
         used.list_name,
         {{ code_shown('used.code') }} as code,
-        count(*) as people
-    from bkn_people
+        sum(bkn_combinations.people)::bigint as people
+    from bkn_combinations
     cross join
         lateral (
             values
-            ('jabatan_fungsional', bkn_people.jabatan_fungsional),
-            ('instansi', bkn_people.instansi),
-            ('kedudukan_hukum', bkn_people.employment_status),
-            ('tingkat_pendidikan', bkn_people.education_level)
+            ('jabatan_fungsional', bkn_combinations.jabatan_fungsional),
+            ('instansi', bkn_combinations.instansi),
+            ('kedudukan_hukum', bkn_combinations.employment_status),
+            ('tingkat_pendidikan', bkn_combinations.education_level)
         ) as used (list_name, code)
     left join scope_positions on used.code = scope_positions.jabatan_fungsional_id
     -- BPS gives codes of the positions that it fosters, and of no others.

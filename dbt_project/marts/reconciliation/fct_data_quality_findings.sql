@@ -1,5 +1,9 @@
-with results as (
-    select * from {{ ref('int_indicators__results') }}
+with outcomes as (
+    select * from {{ ref('int_indicators__outcomes') }}
+),
+
+letters as (
+    select * from {{ ref('int_indicators__letters') }}
 ),
 
 indicators as (
@@ -7,12 +11,13 @@ indicators as (
 )
 
 select
-    results.asn_key,
-    results.instansi_id,
-    results.indicator,
+    outcomes.asn_key,
+    outcomes.instansi_id,
+    letters.indicator,
     indicators.dimension,
     indicators.label_id,
-    results.jf_group
-from results
-inner join indicators on results.indicator = indicators.indicator
-where results.is_failed
+    outcomes.jf_group
+from outcomes
+inner join letters on substr(outcomes.outcomes, letters.letter_position, 1) = 'F'
+inner join indicators on letters.indicator = indicators.indicator
+where strpos(outcomes.outcomes, 'F') > 0

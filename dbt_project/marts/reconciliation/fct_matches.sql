@@ -1,5 +1,5 @@
-with people as (
-    select * from {{ ref('int_matching__people') }}
+with compared as (
+    select * from {{ ref('int_comparison__compared') }}
 ),
 
 pairs as (
@@ -8,15 +8,11 @@ pairs as (
 
 registry as (
     select * from {{ ref('matching_tiers') }}
-),
-
-dim_asn as (
-    select * from {{ ref('dim_asn') }}
 )
 
 select
-    people.asn_key,
-    dim_asn.instansi_id,
+    compared.asn_key,
+    compared.instansi_id,
     pairs.tier,
     registry.position as tier_position,
     registry.label_id,
@@ -24,6 +20,5 @@ select
     pairs.evidence,
     pairs.score
 from pairs
-inner join people on pairs.pair_key = people.pair_key
+inner join compared on pairs.pair_key = compared.pair_key
 inner join registry on pairs.tier = registry.tier
-inner join dim_asn on people.asn_key = dim_asn.asn_key

@@ -1,5 +1,5 @@
-with results as (
-    select * from {{ ref('int_indicators__results') }}
+with counts as (
+    select * from {{ ref('int_indicators__counts') }}
 ),
 
 indicators as (
@@ -12,20 +12,13 @@ instansi as (
 
 by_indicator as (
     select
-        coalesce(results.instansi_id, 'unknown') as instansi_id,
-        results.jf_group,
+        counts.instansi_id,
+        counts.jf_group,
         indicators.dimension,
         indicators.dimension_weight,
-        results.indicator,
-        count(*) filter (where not results.is_failed)::numeric / count(*) as passed_share
-    from results
-    inner join indicators on results.indicator = indicators.indicator
-    group by
-        coalesce(results.instansi_id, 'unknown'),
-        results.jf_group,
-        indicators.dimension,
-        indicators.dimension_weight,
-        results.indicator
+        (counts.assessed - counts.failed)::numeric / counts.assessed as passed_share
+    from counts
+    inner join indicators on counts.indicator = indicators.indicator
 ),
 
 -- BKN's weights within a dimension are not published: its indicators count alike.
@@ -57,12 +50,13 @@ scores as (
 
 counted as (
     select
-        coalesce(instansi_id, 'unknown') as instansi_id,
+        instansi_id,
         jf_group,
-        count(distinct asn_key) as people,
-        count(*) filter (where is_failed) as findings
-    from results
-    group by coalesce(instansi_id, 'unknown'), jf_group
+        -- Some indicators apply to everybody.
+        max(assessed) as people,
+        sum(failed)::bigint as findings
+    from counts
+    group by instansi_id, jf_group
 )
 
 select

@@ -2,16 +2,16 @@ with indicators as (
     select * from {{ ref('data_quality_indicators') }}
 ),
 
-results as (
-    select * from {{ ref('int_indicators__results') }}
+counts as (
+    select * from {{ ref('int_indicators__counts') }}
 ),
 
 counted as (
     select
         indicator,
-        count(*) as assessed,
-        count(*) filter (where is_failed) as failed
-    from results
+        sum(assessed)::bigint as assessed,
+        sum(failed)::bigint as failed
+    from counts
     group by indicator
 )
 

@@ -51,6 +51,8 @@ typed as (
         {{ typed('tmt_gol_akhir', checked) }} as golongan_tmt,
         {{ findings(checked) }} as findings
     from source
+    -- Typed once: without this, PostgreSQL would type each value anew for the hash of the row.
+    offset 0 -- noqa: AM09
 ),
 
 keys as (

@@ -36,6 +36,8 @@ typed as (
         {{ typed('jf_tmt', checked) }} as jf_tmt,
         {{ findings(checked) }} as findings
     from source
+    -- Typed once: without this, PostgreSQL would type each value anew for the hash of the row.
+    offset 0 -- noqa: AM09
 ),
 
 keys as (

@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 # Unit tests prove the code, before it is released; a test that looks at several stages waits for the last of them.
 DATA_ONLY = ("--exclude-resource-type", "unit_test", "--indirect-selection", "buildable")
 WORKLIST = "rpt_difference_worklist+"  # and its totals: made after the ledger, of which they tell
+EXACT_PAIRS = "int_matching__exact_pairs"  # made before the further tiers, which go on from there
 
 
 def _counts(outcome: DbtOutcome) -> dict[str, Any]:
@@ -90,14 +91,15 @@ def match_exactly(as_of: date) -> dict[str, Any]:
     """Pair by decisions and exact keys; no step of its own, since the further tiers go on from there."""
     settings = Context.load().settings
     refuse_late(settings, as_of)
-    return _counts(run_dbt(settings, as_of, "build", *DATA_ONLY, "--select", "int_matching__exact_pairs"))
+    return _counts(run_dbt(settings, as_of, "build", *DATA_ONLY, "--select", EXACT_PAIRS))
 
 
 def integrate(as_of: date) -> dict[str, Any]:
     """Take in all pairs, compare attributes, keep the history of differences; a late day is refused."""
     settings = Context.load().settings
     refuse_late(settings, as_of)
-    return _counts(run_dbt(settings, as_of, "build", *DATA_ONLY, "--select", "tag:integration"))
+    words = ("--select", "tag:integration", "--exclude", EXACT_PAIRS)
+    return _counts(run_dbt(settings, as_of, "build", *DATA_ONLY, *words))
 
 
 def check_comparison(as_of: date) -> dict[str, Any]:
