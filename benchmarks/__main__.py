@@ -29,6 +29,7 @@ def wanted(arguments: list[str] | None = None) -> tuple[list[str], Options]:
     parser.add_argument("--page-size", type=int, default=usual.page_size, help="the service allows 1000")
     parser.add_argument("--rounds", type=int, default=usual.rounds, help="how often each contestant runs, in turn")
     parser.add_argument("--seconds", type=float, default=usual.seconds, help="length of the fetch at the allowed rate")
+    parser.add_argument("--days", type=int, default=usual.days, help="that the national suite plays (%(default)s)")
     parser.add_argument("--no-peers", dest="peers", action="store_false", help="leave out what is not ours")
     found = vars(parser.parse_args(arguments))
     names = found.pop("suites") or list(SUITES)

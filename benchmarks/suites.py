@@ -37,6 +37,7 @@ class Options:
     page_size: int = 1000
     rounds: int = 3
     seconds: float = 20.0  # of the fetch at the allowed rate
+    days: int = 3  # that the national suite plays: everything; a day of changes; that day again
     peers: bool = True  # what a user would pick instead, each in an environment of its own
 
 
