@@ -132,11 +132,22 @@ class _CopyStream(io.RawIOBase):
         return True
 
     def readinto(self, target: memoryview) -> int:  # type: ignore[override]
-        if not self._rest:
-            self._rest = memoryview(self._copy.read())
-        taken = min(len(target), len(self._rest))
-        target[:taken], self._rest = self._rest[:taken], self._rest[taken:]
-        return taken
+        """Fill ``target`` with as many messages as fit: each is one row, and a call from outside costs more than it."""
+        done, size, read = 0, len(target), self._copy.read
+        while done < size:
+            data = self._rest or read()
+            taken = len(data)
+            if not taken:
+                break
+            if taken > size - done:
+                taken = size - done
+                self._rest = memoryview(data)[taken:]
+                data = memoryview(data)[:taken]
+            elif self._rest:
+                self._rest = memoryview(b"")
+            target[done : done + taken] = data
+            done += taken
+        return done
 
 
 @contextmanager
