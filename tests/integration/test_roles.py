@@ -286,6 +286,27 @@ def last_reading(url: str) -> int:
     return int(read(url, "auditor", "select coalesce(max(reading_id), 0) from access.reading")[0][0])
 
 
+@pytest.mark.parametrize(("party", "agencies"), [("bps", ()), ("bkn", ()), ("bps", ("A",)), ("bkn", ("A", "B"))])
+def test_a_login_of_a_unit_may_what_its_role_may_on_every_relation(
+    warehouse: str, unit: Callable[..., str], party: str, agencies: tuple[str, ...]
+) -> None:
+    role = f"liaison_{party}{'_agencies' if agencies else ''}"
+    with psycopg.connect(unit("unit_periksa", party, *agencies), autocommit=True) as connection:
+        assert connection.execute("select ssl from pg_stat_ssl where pid = pg_backend_pid()").fetchone() == (True,)
+        may: dict[Relation, set[str]] = {}
+        for schema, name, verb in connection.execute(
+            "select nspname, relname, verb from pg_class join pg_namespace on pg_namespace.oid = relnamespace "
+            "cross join unnest(%s::text[]) as verb where relkind in ('r', 'v', 'm', 'p') and nspname !~ '^pg_' "
+            "and nspname <> 'information_schema' and has_table_privilege(pg_class.oid, verb)",
+            (list(VERBS),),
+        ):
+            may.setdefault((schema, name), set()).add(verb)
+        own = {relation: verbs for (one, relation), verbs in allowed(warehouse).items() if one == role and verbs}
+        assert may == own == {relation: expected(role, relation) for relation in own}
+        for schema, name in may:
+            connection.execute(sql.SQL("select count(*) from {}").format(sql.Identifier(schema, name)))
+
+
 def test_each_query_of_a_liaison_login_on_the_worklist_is_on_record(
     warehouse: str, unit: Callable[..., str], padan: Callable[..., Any]
 ) -> None:

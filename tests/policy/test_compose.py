@@ -206,6 +206,14 @@ def test_every_connection_to_the_database_is_verified(services: dict[str, dict[s
     rules = [line.split() for line in (project_dir / "deploy" / "pg_hba.conf").read_text().splitlines()]
     ways = {(rule[0], rule[-1]) for rule in rules if rule and rule[0] != "#"}
     assert ways == {("local", "peer"), ("hostssl", "scram-sha-256")}
+    # The name in the addresses above is one that the certificate stands for.
+    assert "subjectAltName=DNS:postgres," in (project_dir / "deploy" / "postgres-tls.sh").read_text()
+
+
+def test_the_login_of_the_database_has_no_right_without_taking_a_role(project_dir: Path) -> None:
+    script = (project_dir / "deploy" / "postgres-init" / "databases.sh").read_text()
+    ways = re.findall(r"to padan with (inherit \w+, set \w+)", script)
+    assert ways == ["inherit false, set true"] * 2
 
 
 @pytest.mark.parametrize("url", ["", "?sslmode=require", "?sslmode=verify-full"])

@@ -43,6 +43,16 @@ def settings(tmp_path: Path, **changes: object) -> dict[str, object]:
     return {"database_url": "postgresql://127.0.0.1/x", "secret_key": "synthetic " * 4, **paths, **changes}
 
 
+def test_each_purpose_has_a_key_of_its_own_that_the_secret_alone_makes(tmp_path: Path) -> None:
+    one = Settings.model_validate(settings(tmp_path))
+    keys = {one.key(purpose) for purpose in ("subjects", "pseudonyms", "archive")}
+    assert len(keys) == 3
+    assert {len(key) for key in keys} == {32}
+    assert one.key("subjects") == Settings.model_validate(settings(tmp_path)).key("subjects")
+    other = Settings.model_validate(settings(tmp_path, secret_key="another one " * 4))
+    assert other.key("subjects") not in keys
+
+
 def test_the_archive_has_a_key_of_its_own_once_it_has_a_secret_of_its_own(tmp_path: Path) -> None:
     plain = Settings.model_validate(settings(tmp_path))
     assert plain.archive_keys() == (plain.key("archive"),)
@@ -66,6 +76,7 @@ def test_the_archive_has_a_key_of_its_own_once_it_has_a_secret_of_its_own(tmp_pa
         ("postgresql://padan:{word}@db.bps.example/padan?sslmode=verify-full", False),
         ("postgresql://padan:{word}@db.bps.example/padan?sslmode=verify-ca&sslrootcert=/ca.pem", False),
         ("postgresql://padan:{word}@db.bps.example/padan?sslmode=require", False),
+        ("postgresql://padan:{word}@db.bps.example/padan?sslmode=require&sslrootcert=/ca.pem", False),
         ("postgresql://padan:{word}@127.0.0.1,db.bps.example/padan", False),
         ("postgresql://padan:{word}@localhost/padan?hostaddr=10.1.2.3", False),
         ("hush", False),
