@@ -32,7 +32,7 @@ _NEXT: tuple[tuple[type[PadanError], str], ...] = (
     (
         PublicationStopped,
         "confirm the numbers with {agency}; look into landing.quarantine of it, then clear open_{party} and what "
-        "follows, with the named limit raised for one run if the loss is true",
+        "follows, with the limit, where one is named, raised for one run if the loss is true",
     ),
     (
         MalformedResponse,
