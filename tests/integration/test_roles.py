@@ -305,6 +305,8 @@ def test_a_login_of_a_unit_may_what_its_role_may_on_every_relation(
         assert may == own == {relation: expected(role, relation) for relation in own}
         for schema, name in may:
             connection.execute(sql.SQL("select count(*) from {}").format(sql.Identifier(schema, name)))
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):  # it inherits, and needs to become nobody
+            connection.execute(sql.SQL("set role {}").format(sql.Identifier(role)))
 
 
 def test_each_query_of_a_liaison_login_on_the_worklist_is_on_record(
