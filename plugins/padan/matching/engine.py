@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 Settings = dict[str, Any]
 _SAMPLE = 1000  # records of each side from which chance agreement (u) is counted: 1 million pairs
 _LEARNERS = 3000  # records of the right side whose pairs the training looks at
+_CHUNK = 200_000  # records of the left side whose pairs are weighed at once
 _DIGITS = 6  # significant digits that trained values keep
 _FLOOR = 1e-6  # no evidence is absolute: no probability is held to be nought or one
 
@@ -154,7 +155,10 @@ def weigh(
 
     linker = _linker(DuckDBAPI(connection=bench), model.settings, left, right)
     _count_terms(bench, linker, model.settings, population or (left, right), (left, right))
-    scored = linker.inference.predict(threshold_match_probability=least, warning_mode="never")
+    chunks = -(-_count(bench, left) // _CHUNK) or 1
+    scored = linker.inference.predict(
+        threshold_match_probability=least, num_chunks_left=chunks, num_chunks_right=1, warning_mode="never"
+    )
     bench.execute(
         f"""
         create or replace table weighed as
@@ -238,8 +242,7 @@ def _linker(api: Any, settings: Settings, left: str, right: str) -> Linker:
 
 
 def _count(bench: duckdb.DuckDBPyConnection, table: str) -> int:
-    row = bench.execute(f"select count(*) from {table}").fetchone()
-    return int(row[0]) if row else 0
+    return int(bench.execute(f"select count(*) from {table}").fetchall()[0][0])
 
 
 @contextmanager

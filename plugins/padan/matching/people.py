@@ -151,7 +151,7 @@ class _CopyStream(io.RawIOBase):
 
 
 @contextmanager
-def workbench(memory_limit: str = "1500MB", threads: int = 2) -> Iterator[duckdb.DuckDBPyConnection]:
+def workbench(memory_limit: str = "3GB", threads: int = 2) -> Iterator[duckdb.DuckDBPyConnection]:
     """An in-memory DuckDB that fetches and spills nothing and knows the macros of :mod:`.names`; no pair found yet."""
     with duckdb.connect(
         ":memory:",
