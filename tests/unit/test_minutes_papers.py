@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import io
 import json
@@ -335,8 +336,10 @@ def test_terms_are_those_of_the_ledger() -> None:
 def test_a_semester_of_the_first_format_makes_the_same_papers(build: Any) -> None:
     """Frozen and drafted before the ledger held the terms: inputs, hash and every word stay what they were."""
     folder = Path(__file__).parent / "minutes_format_1"
-    inputs = (folder / "inputs.json").read_text()
-    found = bundle.thaw((folder / "manifest.json").read_text(), inputs, None)
+    inputs, manifest = (
+        gzip.decompress((folder / f"{name}.json.gz").read_bytes()).decode() for name in ("inputs", "manifest")
+    )
+    found = bundle.thaw(manifest, inputs, None)
     assert found.manifest.format == 1
     assert canonical_inputs(found.inputs) == inputs
     document = build(found.inputs, found.manifest, FINAL)

@@ -7,8 +7,27 @@ from datetime import date
 from padan.agreement.model import PartyCode
 from padan.warehouse.connection import Connection
 
+# Asked alike of cases of people and of codes; a case of a code has no agency.
+_SNOOZE = """
+select from alerts.snooze
+    where
+        snooze.starts_on <= %(as_of)s
+        and least(snooze.until, snooze.ended_on - 1) >= %(as_of)s
+        and coalesce(snooze.party = %(party)s, true)
+        and coalesce(snooze.case_id = {row}.case_id, true)
+        and coalesce(snooze.attribute = {row}.attribute, snooze.attribute is null)
+        and coalesce(snooze.instansi_id = {row}.instansi_id, snooze.instansi_id is null)
+"""
+_DELAY = """
+coalesce((
+        select min(escalation.as_of) from alerts.escalation
+        where
+            escalation.party = %(party)s and escalation.case_id = {row}.case_id and escalation.level = 1
+            and escalation.opened_on = {row}.term_set_on
+    ), 'infinity'::date) as delay_told_on
+"""
 # Announced: what the party was told last. The ledger knows of waivers, terms and reopenings; snoozes silence all of it.
-_CASES = """
+_CASES = f"""
     create temporary table digest_case on commit drop as
     with present as (
         select case_id, attribute, instansi_id, instansi_name, severity, verdict, value_fingerprint
@@ -50,14 +69,7 @@ _CASES = """
             joined.*,
             case
                 when exists (
-                    select from alerts.snooze
-                    where
-                        snooze.starts_on <= %(as_of)s
-                        and least(snooze.until, snooze.ended_on - 1) >= %(as_of)s
-                        and coalesce(snooze.party = %(party)s, true)
-                        and coalesce(snooze.case_id = joined.case_id, true)
-                        and coalesce(snooze.attribute = joined.attribute, snooze.attribute is null)
-                        and coalesce(snooze.instansi_id = joined.instansi_id, snooze.instansi_id is null)
+                    {_SNOOZE.format(row="joined")}
                 ) then 'snoozed'
                 when not is_present then 'mended'
                 when ledger_state = 'waived' then 'waived'
@@ -74,16 +86,11 @@ _CASES = """
         change in ('new', 'reopened', 'changed', 'still_open')
             and ledger_state <> 'resolved' and paused_on is null and coalesce(due_on < %(as_of)s, false)
             as is_overdue,
-        coalesce((
-            select min(escalation.as_of) from alerts.escalation
-            where
-                escalation.party = %(party)s and escalation.case_id = judged.case_id and escalation.level = 1
-                and escalation.opened_on = judged.term_set_on
-        ), 'infinity'::date) as delay_told_on
+        {_DELAY.format(row="judged")}
     from judged
-"""
+"""  # noqa: S608 - constants above
 # Codes whose mapping is wrong (R-), by the ledger alone: what the party was told last is what its last digest counted.
-_CODES = """
+_CODES = f"""
     create temporary table digest_code on commit drop as
     with last as (
         select coalesce(max(as_of), '-infinity') as told_on
@@ -93,27 +100,15 @@ _CODES = """
         case_id, attribute, severity, state, times_reopened, last_opened_on, resolved_on, due_on, term_set_on, told_on,
         state not in ('resolved', 'waived') as is_open,
         state not in ('resolved', 'waived') and paused_on is null and due_on < %(as_of)s as is_overdue,
-        coalesce((
-            select min(escalation.as_of) from alerts.escalation
-            where
-                escalation.party = %(party)s and escalation.case_id = known.case_id and escalation.level = 1
-                and escalation.opened_on = known.term_set_on
-        ), 'infinity'::date) as delay_told_on
+        {_DELAY.format(row="known")}
     from ledger.difference_case as known
     cross join last
     where
         starts_with(case_id, 'R-') and owner_party in (%(party)s, 'both')
         and not exists (
-            select from alerts.snooze
-            where
-                snooze.starts_on <= %(as_of)s
-                and least(snooze.until, snooze.ended_on - 1) >= %(as_of)s
-                and coalesce(snooze.party = %(party)s, true)
-                and coalesce(snooze.case_id = known.case_id, true)
-                and coalesce(snooze.attribute = known.attribute, true)
-                and snooze.instansi_id is null
+            {_SNOOZE.format(row="known")}
         )
-"""
+"""  # noqa: S608 - constants above
 
 
 def find(connection: Connection, party: PartyCode, as_of: date) -> None:
@@ -126,8 +121,8 @@ def find(connection: Connection, party: PartyCode, as_of: date) -> None:
     ``snoozed``.
     """
     connection.execute("drop table if exists digest_case, digest_code")
-    connection.execute(_CASES, {"party": party, "as_of": as_of})
-    connection.execute(_CODES, {"party": party, "as_of": as_of})
+    connection.execute(_CASES.encode(), {"party": party, "as_of": as_of})
+    connection.execute(_CODES.encode(), {"party": party, "as_of": as_of})
 
 
 def announce(connection: Connection, party: PartyCode, digest_id: str, as_of: date) -> None:
