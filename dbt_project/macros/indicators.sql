@@ -38,3 +38,12 @@
     } -%}
     {%- do return(indicators) -%}
 {%- endmacro %}
+
+{% macro indicators_turn_on() -%}
+    {#- Indicators that go by the logical date: the day from which the same record may read otherwise. -#}
+    {%- do return({
+        'TIM_3': "(cpns_tmt + interval '1 year')::date + 1",
+        'TIM_5': 'retires_on',
+        'ACC_7': "case when substr(nip, 9, 4) >= '2019' then make_date(substr(nip, 9, 4)::integer, 1, 1) end",
+    }) -%}
+{%- endmacro %}

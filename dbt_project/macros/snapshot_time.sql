@@ -6,11 +6,35 @@
 {% macro postgres__snapshot_staging_table(strategy, source_sql, target_relation) -%}
     {#-
         dbt names both sides in common table expressions that it reads three times, so PostgreSQL would write each out, every
-        column of every person. Inlined, they are scans, and the joins carry key and hash alone.
+        column of every person. Inlined, they are scans, and the joins carry key and hash alone. Of what follows changes
+        (macros/changes.sql) both sides are those of the affected people.
     -#}
-    {{ default__snapshot_staging_table(strategy, source_sql, target_relation)
+    {%- set affected = model.config.meta.affected if not is_whole_build() else none -%}
+    {%- set standing = 'from ' ~ target_relation ~ '\n        where' -%}
+    {%- set made = default__snapshot_staging_table(strategy, of_affected_source(source_sql, affected), target_relation) -%}
+    {%- if standing not in made -%}
+    {%- do exceptions.raise_compiler_error("dbt writes its snapshots otherwise than macros/snapshot_time.sql expects") -%}
+    {%- endif -%}
+    {%- for side, column in (affected or {}).items() -%}
+    {%- set made = made | replace(standing, standing ~ ' ' ~ column ~ ' in ' ~ affected_keys(side) ~ ' and') -%}
+    {{ _inlined(made) }}
+    {%- else -%}
+    {{ _inlined(made) }}
+    {%- endfor -%}
+{%- endmacro %}
+
+{% macro _inlined(made) -%}
+    {{ made
         | replace('snapshot_query as (', 'snapshot_query as not materialized (')
         | replace('snapshotted_data as (', 'snapshotted_data as not materialized (') }}
+{%- endmacro %}
+
+{% macro of_affected_source(source_sql, affected) -%}
+    {%- for side, column in (affected or {}).items() -%}
+    select * from ({{ source_sql }}) as everybody where {{ column }} in {{ affected_keys(side) }}
+    {%- else -%}
+    {{ source_sql }}
+    {%- endfor -%}
 {%- endmacro %}
 
 {% macro rewind_same_day() -%}

@@ -1,8 +1,16 @@
+{{ config(
+    materialized='incremental',
+    meta={'affected': {'asn': 'asn_key'}},
+    indexes=[{'columns': ['asn_key'], 'unique': true}]
+) }}
+
 -- depends_on: {{ ref('attribute_registry') }}
 {% set attributes = compared_attributes() %}
 
 with people as (
-    select * from {{ ref('int_matching__people') }}
+    select *
+    from {{ ref('int_matching__people') }}
+    where {{ of_affected('asn', 'asn_key') }}
 ),
 
 bkn_people as (

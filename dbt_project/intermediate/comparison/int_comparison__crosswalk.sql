@@ -1,3 +1,5 @@
+{{ config(post_hook="{{ affect_recoded() }}") }}
+
 with bps_codes as (
     select * from {{ ref('stg_bps__reference_codes') }}
 ),

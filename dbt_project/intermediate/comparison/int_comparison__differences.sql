@@ -1,8 +1,16 @@
+{{ config(
+    materialized='incremental',
+    meta={'affected': {'asn': 'asn_key'}},
+    indexes=[{'columns': ['case_key'], 'unique': true}, {'columns': ['asn_key']}]
+) }}
+
 -- depends_on: {{ ref('attribute_registry') }}
 {% set attributes = compared_attributes() %}
 
 with compared as (
-    select * from {{ ref('int_comparison__compared') }}
+    select *
+    from {{ ref('int_comparison__compared') }}
+    where {{ of_affected('asn', 'asn_key') }}
 ),
 
 attributes as (

@@ -1,9 +1,17 @@
+{{ config(
+    materialized='incremental',
+    meta={'affected': {'asn': 'asn_key'}},
+    indexes=[{'columns': ['case_key'], 'unique': true}, {'columns': ['asn_key']}]
+) }}
+
 {% set pair_and_attribute = person_pair_text() ~ " || '|' || differences.attribute" %}
 {%- set values_seen = "coalesce(bkn_value, '-'), coalesce(bps_value, '-')" %}
 {%- set seen = "concat_ws('|', " ~ person_pair_text() ~ ", differences.attribute, differences.verdict, " ~ values_seen ~ ")" %}
 
 with differences as (
-    select * from {{ ref('int_comparison__differences') }}
+    select *
+    from {{ ref('int_comparison__differences') }}
+    where {{ of_affected('asn', 'asn_key') }}
 ),
 
 cases as (

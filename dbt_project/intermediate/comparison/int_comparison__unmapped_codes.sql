@@ -1,9 +1,19 @@
+{{ config(
+    materialized='incremental',
+    meta={'affected': {'bps': 'holder_id'}, 'anew': "dataset = 'formations'"},
+    indexes=[{'columns': ['holder_id']}]
+) }}
+
 with holders as (
-    select * from {{ ref('stg_bps__holders') }}
+    select *
+    from {{ ref('stg_bps__holders') }}
+    where {{ of_affected('bps', 'holder_id') }}
 ),
 
 positions as (
-    select * from {{ ref('stg_bps__positions') }}
+    select *
+    from {{ ref('stg_bps__positions') }}
+    where {{ of_affected('bps', 'holder_id') }}
 ),
 
 formations as (

@@ -1,5 +1,14 @@
+{{ config(
+    materialized='incremental',
+    meta={'affected': {'asn': 'asn_key'}},
+    indexes=[{'columns': ['asn_key'], 'unique': true}, {'columns': ['changes_on']}],
+    pre_hook="{{ affect_asn_where('changes_on <= ' ~ as_of()) }}"
+) }}
+
 with inputs as (
-    select * from {{ ref('int_indicators__inputs') }}
+    select *
+    from {{ ref('int_indicators__inputs') }}
+    where {{ of_affected('asn', 'asn_key') }}
 )
 
 select
@@ -11,5 +20,13 @@ select
         {%- for applies, fails in assessed_indicators().values() %}
             case when not coalesce({{ applies }}, false) then '-' when {{ fails }} then 'F' else '.' end{{ "," if not loop.last }}
         {%- endfor %}
-    ) as outcomes
+    ) as outcomes,
+    -- The next day on which a date alone makes one of them read otherwise.
+    least(
+        {%- for indicator, turns_on in indicators_turn_on().items() %}
+            case
+                when {{ assessed_indicators()[indicator][0] }} and {{ turns_on }} > {{ as_of() }} then {{ turns_on }}
+            end{{ "," if not loop.last }}
+        {%- endfor %}
+    ) as changes_on
 from inputs

@@ -1,12 +1,21 @@
 -- The planner takes a CTE's people for a handful, and would compare each NIK with each: hours for millions.
-{{ config(pre_hook='set local enable_nestloop = off') }}
+{{ config(
+    materialized='incremental',
+    meta={'affected': {'bkn': 'person_id_bkn', 'bps': 'holder_id'}},
+    indexes=[{'columns': ['person_id_bkn'], 'unique': true}, {'columns': ['holder_id'], 'unique': true}],
+    pre_hook="{{ 'set local enable_nestloop = off' if not is_incremental() }}"
+) }}
 
 with bkn_people as (
-    select * from {{ ref('stg_bkn__people') }}
+    select *
+    from {{ ref('stg_bkn__people') }}
+    where {{ of_affected('bkn', 'person_id_bkn') }}
 ),
 
 holders as (
-    select * from {{ ref('stg_bps__holders') }}
+    select *
+    from {{ ref('stg_bps__holders') }}
+    where {{ of_affected('bps', 'holder_id') }}
 ),
 
 decisions as (

@@ -1,9 +1,19 @@
+{{ config(
+    materialized='incremental',
+    meta={'affected': {'bkn': 'person_id_bkn', 'bps': 'holder_id'}},
+    indexes=[{'columns': ['person_id_bkn'], 'unique': true}, {'columns': ['holder_id'], 'unique': true}, {'columns': ['pair_key'], 'unique': true}]
+) }}
+
 with exact_pairs as (
-    select * from {{ ref('int_matching__exact_pairs') }}
+    select *
+    from {{ ref('int_matching__exact_pairs') }}
+    where {{ of_affected('bkn', 'person_id_bkn') }}
 ),
 
 found_pairs as (
-    select * from {{ ref('stg_linkage__pairs') }}
+    select *
+    from {{ ref('stg_linkage__pairs') }}
+    where {{ of_affected('bkn', 'person_id_bkn') }}
 ),
 
 registry as (

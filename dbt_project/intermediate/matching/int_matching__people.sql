@@ -1,9 +1,22 @@
+-- Whoever stood here before, and whoever stands here now, is worked through by what is made of one row a person.
+{{ config(
+    materialized='incremental',
+    meta={'affected': {'bkn': 'person_id_bkn', 'bps': 'holder_id'}},
+    indexes=[{'columns': ['asn_key'], 'unique': true}, {'columns': ['person_id_bkn'], 'unique': true}, {'columns': ['holder_id'], 'unique': true}],
+    pre_hook="{{ affect_asn_of_people() }}",
+    post_hook="{{ affect_asn_of_people() }}"
+) }}
+
 with pairs as (
-    select * from {{ ref('int_matching__pairs') }}
+    select *
+    from {{ ref('int_matching__pairs') }}
+    where {{ of_affected('bkn', 'person_id_bkn') }}
 ),
 
 unmatched as (
-    select * from {{ ref('int_matching__unmatched') }}
+    select *
+    from {{ ref('int_matching__unmatched') }}
+    where {{ of_affected('bkn', 'person_id_bkn') }} or {{ of_affected('bps', 'holder_id') }}
 ),
 
 people as (

@@ -2,7 +2,7 @@ with review_pairs as (
     select * from {{ ref('stg_linkage__review_pairs') }}
 ),
 
-pairs as (
+pairs as not materialized (
     select * from {{ ref('int_matching__pairs') }}
 ),
 

@@ -1,9 +1,19 @@
+{{ config(
+    materialized='incremental',
+    meta={'affected': {'bkn': 'person_id_bkn', 'bps': 'holder_id'}},
+    indexes=[{'columns': ['person_id_bkn']}, {'columns': ['holder_id']}]
+) }}
+
 with bkn_people as (
-    select * from {{ ref('stg_bkn__people') }}
+    select *
+    from {{ ref('stg_bkn__people') }}
+    where {{ of_affected('bkn', 'person_id_bkn') }}
 ),
 
 holders as (
-    select * from {{ ref('stg_bps__holders') }}
+    select *
+    from {{ ref('stg_bps__holders') }}
+    where {{ of_affected('bps', 'holder_id') }}
 ),
 
 scope_positions as (
@@ -11,7 +21,9 @@ scope_positions as (
 ),
 
 pairs as (
-    select * from {{ ref('int_matching__pairs') }}
+    select *
+    from {{ ref('int_matching__pairs') }}
+    where {{ of_affected('bkn', 'person_id_bkn') }}
 ),
 
 only_bkn as (

@@ -1,5 +1,13 @@
+{{ config(
+    materialized='incremental',
+    meta={'affected': {'asn': 'asn_key'}},
+    indexes=[{'columns': ['asn_key']}]
+) }}
+
 with people as (
-    select * from {{ ref('int_matching__people') }}
+    select *
+    from {{ ref('int_matching__people') }}
+    where {{ of_affected('asn', 'asn_key') }}
 ),
 
 bkn_positions as (

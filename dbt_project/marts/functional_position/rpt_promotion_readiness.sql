@@ -1,5 +1,13 @@
+{{ config(
+    materialized='incremental',
+    meta={'affected': {'asn': 'asn_key'}},
+    pre_hook="{{ affect_tested() }}"
+) }}
+
 with asn as (
-    select * from {{ ref('dim_asn') }}
+    select *
+    from {{ ref('dim_asn') }}
+    where {{ of_affected('asn', 'asn_key') }}
 ),
 
 functional_positions as (
@@ -7,11 +15,15 @@ functional_positions as (
 ),
 
 history as (
-    select * from {{ ref('fct_functional_position') }}
+    select *
+    from {{ ref('fct_functional_position') }}
+    where {{ of_affected('asn', 'asn_key') }}
 ),
 
 credits as (
-    select * from {{ ref('fct_credit') }}
+    select *
+    from {{ ref('fct_credit') }}
+    where {{ of_affected('asn', 'asn_key') }}
 ),
 
 rules as (
@@ -23,7 +35,9 @@ predicates as (
 ),
 
 people as (
-    select * from {{ ref('int_matching__people') }}
+    select *
+    from {{ ref('int_matching__people') }}
+    where {{ of_affected('asn', 'asn_key') }}
 ),
 
 competence_tests as (

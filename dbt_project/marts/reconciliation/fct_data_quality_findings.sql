@@ -1,5 +1,13 @@
+{{ config(
+    materialized='incremental',
+    meta={'affected': {'asn': 'asn_key'}},
+    indexes=[{'columns': ['asn_key']}]
+) }}
+
 with outcomes as (
-    select * from {{ ref('int_indicators__outcomes') }}
+    select *
+    from {{ ref('int_indicators__outcomes') }}
+    where {{ of_affected('asn', 'asn_key') }}
 ),
 
 letters as (

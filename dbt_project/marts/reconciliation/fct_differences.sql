@@ -1,5 +1,13 @@
+{{ config(
+    materialized='incremental',
+    meta={'affected': {'asn': 'asn_key'}},
+    indexes=[{'columns': ['asn_key']}]
+) }}
+
 with open_differences as (
-    select * from {{ ref('int_comparison__open_differences') }}
+    select *
+    from {{ ref('int_comparison__open_differences') }}
+    where {{ of_affected('asn', 'asn_key') }}
 ),
 
 difference_history as (

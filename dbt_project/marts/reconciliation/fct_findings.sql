@@ -18,7 +18,7 @@ suspected_duplicates as (
     select * from {{ ref('int_matching__suspected_duplicates') }}
 ),
 
-people as (
+people as not materialized (
     select * from {{ ref('int_matching__people') }}
 ),
 

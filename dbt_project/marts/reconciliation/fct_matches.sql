@@ -1,5 +1,12 @@
+{{ config(
+    materialized='incremental',
+    meta={'affected': {'asn': 'asn_key'}}
+) }}
+
 with compared as (
-    select * from {{ ref('int_comparison__compared') }}
+    select *
+    from {{ ref('int_comparison__compared') }}
+    where {{ of_affected('asn', 'asn_key') }}
 ),
 
 pairs as (

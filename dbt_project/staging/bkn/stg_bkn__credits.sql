@@ -1,3 +1,9 @@
+{{ config(
+    materialized='incremental',
+    meta={'affected': {'bkn': 'person_id_bkn'}},
+    indexes=[{'columns': ['credit_row_id'], 'unique': true}, {'columns': ['person_id_bkn']}]
+) }}
+
 {% set checked = {
     'tanggal_sk': 'date_dmy', 'bulan_mulai_penailan': 'month', 'tahun_mulai_penailan': 'year',
     'bulan_selesai_penailan': 'month', 'tahun_selesai_penailan': 'year', 'kredit_utama_baru': 'number',
@@ -6,7 +12,9 @@
 } %}
 
 with source as (
-    select * from {{ source('raw_bkn', 'rw_angkakredit') }}
+    select *
+    from {{ source('raw_bkn', 'rw_angkakredit') }}
+    where {{ of_affected('bkn', 'pns') }}
 ),
 
 typed as (

@@ -1,7 +1,15 @@
+{{ config(
+    materialized='incremental',
+    meta={'affected': {'bkn': 'person_id_bkn'}},
+    indexes=[{'columns': ['education_row_id'], 'unique': true}, {'columns': ['person_id_bkn']}]
+) }}
+
 {% set checked = {'tahun_lulus': 'year', 'tgl_lulus': 'date_dmy', 'is_pendidikan_pertama': 'flag'} %}
 
 with source as (
-    select * from {{ source('raw_bkn', 'rw_pendidikan') }}
+    select *
+    from {{ source('raw_bkn', 'rw_pendidikan') }}
+    where {{ of_affected('bkn', 'id_pns') }}
 )
 
 select

@@ -1,21 +1,37 @@
+{{ config(
+    materialized='incremental',
+    meta={'affected': {'bkn': 'person_id_bkn'}, 'anew': "dataset = 'ref_jabatan_fungsional'"},
+    indexes=[{'columns': ['person_id_bkn']}]
+) }}
+
 with people as (
-    select * from {{ ref('stg_bkn__people') }}
+    select *
+    from {{ ref('stg_bkn__people') }}
+    where {{ of_affected('bkn', 'person_id_bkn') }}
 ),
 
 positions as (
-    select * from {{ ref('stg_bkn__positions') }}
+    select *
+    from {{ ref('stg_bkn__positions') }}
+    where {{ of_affected('bkn', 'person_id_bkn') }}
 ),
 
 ranks as (
-    select * from {{ ref('stg_bkn__ranks') }}
+    select *
+    from {{ ref('stg_bkn__ranks') }}
+    where {{ of_affected('bkn', 'person_id_bkn') }}
 ),
 
 credits as (
-    select * from {{ ref('stg_bkn__credits') }}
+    select *
+    from {{ ref('stg_bkn__credits') }}
+    where {{ of_affected('bkn', 'person_id_bkn') }}
 ),
 
 educations as (
-    select * from {{ ref('stg_bkn__educations') }}
+    select *
+    from {{ ref('stg_bkn__educations') }}
+    where {{ of_affected('bkn', 'person_id_bkn') }}
 ),
 
 functional_positions as (
@@ -23,7 +39,9 @@ functional_positions as (
 ),
 
 source as (
-    select * from {{ source('raw_bkn', 'data_utama') }}
+    select *
+    from {{ source('raw_bkn', 'data_utama') }}
+    where {{ of_affected('bkn', 'id') }}
 ),
 
 all_people as (

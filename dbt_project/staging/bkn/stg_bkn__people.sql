@@ -1,3 +1,9 @@
+{{ config(
+    materialized='incremental',
+    meta={'affected': {'bkn': 'person_id_bkn'}},
+    indexes=[{'columns': ['person_id_bkn'], 'unique': true}, {'columns': ['nip'], 'unique': true}, {'columns': ['nik']}]
+) }}
+
 {% set checked = {
     'tgl_lahir': 'date_dmy', 'tmt_cpns': 'date_dmy', 'tmt_pns': 'date_dmy', 'tmt_jabatan': 'date_dmy',
     'tmt_gol_akhir': 'date_dmy', 'tahun_lulus': 'year', 'bup_pensiun': 'number', 'mk_tahun': 'number',
@@ -6,7 +12,9 @@
 
 -- Inlined, or PostgreSQL would write the rows down and read them with one process.
 with source as not materialized (
-    select * from {{ source('raw_bkn', 'data_utama') }}
+    select *
+    from {{ source('raw_bkn', 'data_utama') }}
+    where {{ of_affected('bkn', 'id') }}
 ),
 
 typed as (

@@ -1,5 +1,13 @@
+{{ config(
+    materialized='incremental',
+    meta={'affected': {'bkn': 'person_id_bkn'}},
+    indexes=[{'columns': ['person_id_bkn'], 'unique': true}]
+) }}
+
 with source as (
-    select * from {{ source('raw_bkn', 'portal_export') }}
+    select *
+    from {{ source('raw_bkn', 'portal_export') }}
+    where {{ of_affected('bkn', 'pns_id') }}
 )
 
 select

@@ -1,7 +1,15 @@
+{{ config(
+    materialized='incremental',
+    meta={'affected': {'bkn': 'person_id_bkn'}},
+    indexes=[{'columns': ['position_row_id'], 'unique': true}, {'columns': ['person_id_bkn']}]
+) }}
+
 {% set checked = {'tmt_jabatan': 'date_dmy', 'tanggal_sk': 'date_dmy', 'tmt_pelantikan': 'date_dmy'} %}
 
 with source as (
-    select * from {{ source('raw_bkn', 'rw_jabatan') }}
+    select *
+    from {{ source('raw_bkn', 'rw_jabatan') }}
+    where {{ of_affected('bkn', 'id_pns') }}
 )
 
 select

@@ -1,10 +1,18 @@
+{{ config(
+    materialized='incremental',
+    meta={'affected': {'bkn': 'person_id_bkn'}},
+    indexes=[{'columns': ['rank_row_id'], 'unique': true}, {'columns': ['person_id_bkn']}]
+) }}
+
 {% set checked = {
     'sk_tanggal': 'date_dmy', 'tmt_golongan': 'date_dmy', 'masa_kerja_golongan_tahun': 'number',
     'masa_kerja_golongan_bulan': 'number',
 } %}
 
 with source as (
-    select * from {{ source('raw_bkn', 'rw_golongan') }}
+    select *
+    from {{ source('raw_bkn', 'rw_golongan') }}
+    where {{ of_affected('bkn', 'id_pns') }}
 )
 
 select

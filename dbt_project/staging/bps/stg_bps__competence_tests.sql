@@ -1,7 +1,15 @@
+{{ config(
+    materialized='incremental',
+    meta={'affected': {'bps': 'holder_id'}},
+    indexes=[{'columns': ['test_id'], 'unique': true}, {'columns': ['holder_id']}]
+) }}
+
 {% set checked = {'score': 'number', 'test_date': 'date_iso', 'updated_at': 'moment'} %}
 
 with source as (
-    select * from {{ source('raw_bps', 'competence_tests') }}
+    select *
+    from {{ source('raw_bps', 'competence_tests') }}
+    where {{ of_affected('bps', 'holder_id') }}
 )
 
 select

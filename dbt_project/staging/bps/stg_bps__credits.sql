@@ -1,10 +1,18 @@
+{{ config(
+    materialized='incremental',
+    meta={'affected': {'bps': 'holder_id'}},
+    indexes=[{'columns': ['credit_id'], 'unique': true}, {'columns': ['holder_id']}]
+) }}
+
 {% set checked = {
     'coefficient': 'number', 'credit_points': 'number', 'period_start': 'date_iso', 'period_end': 'date_iso',
     'decree_date': 'date_iso', 'updated_at': 'moment',
 } %}
 
 with source as (
-    select * from {{ source('raw_bps', 'credits') }}
+    select *
+    from {{ source('raw_bps', 'credits') }}
+    where {{ of_affected('bps', 'holder_id') }}
 )
 
 select

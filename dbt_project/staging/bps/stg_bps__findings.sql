@@ -1,17 +1,31 @@
+{{ config(
+    materialized='incremental',
+    meta={'affected': {'bps': 'holder_id'}, 'anew': "dataset in ('formations', 'reference_codes')"},
+    indexes=[{'columns': ['holder_id']}]
+) }}
+
 with holders as (
-    select * from {{ ref('stg_bps__holders') }}
+    select *
+    from {{ ref('stg_bps__holders') }}
+    where {{ of_affected('bps', 'holder_id') }}
 ),
 
 positions as (
-    select * from {{ ref('stg_bps__positions') }}
+    select *
+    from {{ ref('stg_bps__positions') }}
+    where {{ of_affected('bps', 'holder_id') }}
 ),
 
 credits as (
-    select * from {{ ref('stg_bps__credits') }}
+    select *
+    from {{ ref('stg_bps__credits') }}
+    where {{ of_affected('bps', 'holder_id') }}
 ),
 
 competence_tests as (
-    select * from {{ ref('stg_bps__competence_tests') }}
+    select *
+    from {{ ref('stg_bps__competence_tests') }}
+    where {{ of_affected('bps', 'holder_id') }}
 ),
 
 formations as (
@@ -23,7 +37,9 @@ reference_codes as (
 ),
 
 source as (
-    select * from {{ source('raw_bps', 'holders') }}
+    select *
+    from {{ source('raw_bps', 'holders') }}
+    where {{ of_affected('bps', 'holder_id') }}
 ),
 
 all_holders as (

@@ -1,3 +1,9 @@
+{{ config(
+    materialized='incremental',
+    meta={'affected': {'bps': 'holder_id'}},
+    indexes=[{'columns': ['holder_id'], 'unique': true}, {'columns': ['nip_bps'], 'unique': true}, {'columns': ['nik']}]
+) }}
+
 {% set checked = {
     'birth_date': 'date_iso', 'golongan_tmt': 'date_iso', 'jf_tmt': 'date_iso', 'credit_total': 'number',
     'sex': 'sex_lp', 'nik': 'nik', 'updated_at': 'moment',
@@ -5,7 +11,9 @@
 
 -- Inlined, or PostgreSQL would write the rows down and read them with one process.
 with source as not materialized (
-    select * from {{ source('raw_bps', 'holders') }}
+    select *
+    from {{ source('raw_bps', 'holders') }}
+    where {{ of_affected('bps', 'holder_id') }}
 ),
 
 typed as (

@@ -1,7 +1,15 @@
+{{ config(
+    materialized='incremental',
+    meta={'affected': {'bps': 'holder_id'}},
+    indexes=[{'columns': ['history_id'], 'unique': true}, {'columns': ['holder_id']}]
+) }}
+
 {% set checked = {'decree_date': 'date_iso', 'tmt': 'date_iso', 'updated_at': 'moment'} %}
 
 with source as (
-    select * from {{ source('raw_bps', 'position_history') }}
+    select *
+    from {{ source('raw_bps', 'position_history') }}
+    where {{ of_affected('bps', 'holder_id') }}
 )
 
 select

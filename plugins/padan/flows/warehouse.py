@@ -12,8 +12,10 @@ from psycopg import sql
 from padan.errors import StepFailed
 from padan.flows.context import Context
 from padan.settings import Settings
+from padan.warehouse import changes
 from padan.warehouse.connection import connect
 from padan.warehouse.dbt import DbtOutcome, run_dbt, target_dir
+from padan.warehouse.migrations import migrate
 
 logger = logging.getLogger(__name__)
 # Unit tests prove the code, before it is released; a test that looks at several stages waits for the last of them.
@@ -32,6 +34,24 @@ def _check(as_of: date, stage: str) -> dict[str, Any]:
     context = Context.load()
     summary = quality.run(context.settings, context.agreement, stage, as_of)
     return {"stage": stage, "passed": summary.passed, "warnings": summary.warnings}
+
+
+def _prepare(as_of: date) -> changes.Build:
+    """Take in what changed in raw; again adds what came since."""
+    context = Context.load()
+    url = context.settings.database_url.get_secret_value()
+    migrate(url)
+    with connect(url, application="padan-changes", role="owner") as connection:
+        watched = changes.watch(connection, context.agreement)
+    with connect(url, application="padan-changes", role="transformer") as connection:
+        return changes.gather(connection, as_of, changes.fingerprint(context.settings), watched=watched)
+
+
+def _note_code(settings: Settings) -> None:
+    with connect(
+        settings.database_url.get_secret_value(), application="padan-changes", role="transformer"
+    ) as connection:
+        changes.note_code(connection, changes.fingerprint(settings))
 
 
 def refuse_late(settings: Settings, as_of: date) -> None:
@@ -67,13 +87,15 @@ def check_freshness(as_of: date) -> dict[str, Any]:
 
 def check_raw(as_of: date) -> dict[str, Any]:
     """Expectations on raw; raises PublicationStopped when a critical one fails."""
-    return _check(as_of, "raw")
+    build = _prepare(as_of)
+    return {**_check(as_of, "raw"), "whole": build.whole, "affected": build.affected}
 
 
 def build_staging(as_of: date) -> dict[str, Any]:
     """Seeds, then staging: typed and cleaned, what does not parse becomes a finding; a late day is refused."""
     settings = Context.load().settings
     refuse_late(settings, as_of)
+    _prepare(as_of)
     return _counts(run_dbt(settings, as_of, "build", *DATA_ONLY, "--select", "resource_type:seed", "tag:staging"))
 
 
@@ -91,6 +113,7 @@ def match_exactly(as_of: date) -> dict[str, Any]:
     """Pair by decisions and exact keys; no step of its own, since the further tiers go on from there."""
     settings = Context.load().settings
     refuse_late(settings, as_of)
+    _note_code(settings)
     return _counts(run_dbt(settings, as_of, "build", *DATA_ONLY, "--select", EXACT_PAIRS))
 
 
@@ -98,6 +121,7 @@ def integrate(as_of: date) -> dict[str, Any]:
     """Take in all pairs, compare attributes, keep the history of differences; a late day is refused."""
     settings = Context.load().settings
     refuse_late(settings, as_of)
+    _note_code(settings)
     words = ("--select", "tag:integration", "--exclude", EXACT_PAIRS)
     return _counts(run_dbt(settings, as_of, "build", *DATA_ONLY, *words))
 
@@ -111,13 +135,20 @@ def build_marts(as_of: date) -> dict[str, Any]:
     """Build and test the public marts; a late day is refused."""
     settings = Context.load().settings
     refuse_late(settings, as_of)
+    _note_code(settings)
     words = ("--select", "tag:marts", "--exclude", WORKLIST)
     return _counts(run_dbt(settings, as_of, "build", *DATA_ONLY, *words))
 
 
 def check_marts(as_of: date) -> dict[str, Any]:
-    """Expectations on the marts; raises PublicationStopped when a critical one fails."""
-    return _check(as_of, "marts")
+    """Expectations on the marts, with which a build has ended; raises PublicationStopped when a critical one fails."""
+    counts = _check(as_of, "marts")
+    settings = Context.load().settings
+    with connect(
+        settings.database_url.get_secret_value(), application="padan-changes", role="transformer"
+    ) as connection:
+        changes.finish(connection)
+    return counts
 
 
 def write_docs(as_of: date) -> dict[str, Any]:

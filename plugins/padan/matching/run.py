@@ -13,6 +13,7 @@ from padan.errors import StepFailed
 from padan.matching import corrected, people, probabilistic, registry
 from padan.matching.engine import Weighing
 from padan.matching.registry import Tier
+from padan.warehouse import changes
 from padan.warehouse.connection import Connection, exclusive
 
 logger = logging.getLogger(__name__)
@@ -78,6 +79,9 @@ def _record(
     database.execute(f"create temporary table fresh (like matching.{table}) on commit drop".encode())
     with database.cursor() as cursor, cursor.copy(f"copy fresh ({columns}) from stdin (format csv)".encode()) as copy:
         copy.write(sent.getvalue())
+    if table == "person_pair":
+        held, now = f"(select {columns} from matching.person_pair)", f"(select {columns} from fresh)"  # noqa: S608
+        changes.affect(database, f"({held} except {now}) union ({now} except {held})")
     database.execute(f"delete from matching.{table} where ({columns}) not in (select {columns} from fresh)".encode())
     database.execute(
         f"insert into matching.{table} ({columns}) select {columns} from fresh on conflict do nothing".encode()
