@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import psycopg
 from psycopg import sql
 
-from padan.agreement import load_agreement
+from padan.agreement import Agreement, load_agreement
 from padan.warehouse import raw_tables
 from padan.warehouse.migrations import migrate
 
@@ -112,11 +112,16 @@ def references() -> dict[str, list[Row]]:
     }  # fmt: skip
 
 
+def agreement() -> Agreement:
+    """The sandbox's."""
+    return load_agreement(PROJECT_DIR / "agreement" / "sandbox.yaml")
+
+
 def prepare(database_url: str) -> None:
     """Schemas, roles and raw tables, as the pipeline makes them."""
     migrate(database_url)
     with psycopg.connect(database_url) as connection:
-        raw_tables.ensure(connection, load_agreement(PROJECT_DIR / "agreement" / "sandbox.yaml"))
+        raw_tables.ensure(connection, agreement())
 
 
 def load(database_url: str, rows: dict[str, list[Row]]) -> None:
