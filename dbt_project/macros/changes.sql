@@ -16,7 +16,7 @@
 
 {% macro is_whole_build() -%}
     {%- if not execute -%}{%- do return(true) -%}{%- endif -%}
-    {%- do return(run_query('select coalesce((select whole from landing.build), true)').rows[0][0]) -%}
+    {%- do return(run_query('select coalesce((select whole and not finished from landing.build), true)').rows[0][0]) -%}
 {%- endmacro %}
 
 {% macro should_revoke(existing_relation, full_refresh_mode=true) -%}

@@ -17,6 +17,11 @@ TIERS = {
     "nip_corrected": "corrected NIP",
     "probabilistic": "probability",
 }
+_WHOLE = {
+    "first": "first build", "unfinished": "the one before did not end well", "unwatched": "raw was not watched",
+    "code": "other models, or wanted", "earlier": "earlier day", "due": "once a month", "lists": "lists of codes changed",
+    "codes": "mappings of codes changed", "many": "many people changed",
+}  # fmt: skip
 
 
 def _number(value: Any) -> str:
@@ -34,6 +39,7 @@ def render(counts: dict[str, Any], console: Console) -> None:
     """Print the counts of :func:`padan.flows.status.collect` as tables."""
     for part in (_agencies, _people, _differences, _quality, _mails):
         part(counts, console)
+    _build(counts, console)
     console.print(f"warehouse hash  [dim]{counts['warehouse_hash']}[/]", highlight=False)
 
 
@@ -82,6 +88,15 @@ def _quality(counts: dict[str, Any], console: Console) -> None:
     for row in counts["quality"]:
         table.add_row(row["stage"], *(_number(row[kind]) for kind in ("passed", "warnings", "critical")))
     console.print(table)
+
+
+def _build(counts: dict[str, Any], console: Console) -> None:
+    if build := counts["build"]:
+        reached = (
+            f"everything ({_WHOLE[build['reason']]})" if build["whole"] else f"{_number(build['affected'])} people"
+        )
+        state = "" if build["finished"] else ", not ended yet"
+        console.print(f"made anew on {build['as_of']}  [dim]{reached}{state}[/]", highlight=False)
 
 
 def _mails(counts: dict[str, Any], console: Console) -> None:

@@ -195,6 +195,12 @@ def test_everything_is_made_anew_where_single_people_do_not_tell_enough(
     assert prepare(built, as_of, made_of).reason == "unfinished"
 
 
+def test_everything_is_made_anew_where_a_person_wants_it(built: str) -> None:
+    with connect(built, role="transformer") as connection:
+        changes.forget(connection)
+    assert prepare(built).reason == "code"
+
+
 def test_code_that_changes_within_a_build_makes_the_rest_of_it_whole(built: str) -> None:
     prepare(built)
     with connect(built, role="transformer") as connection:

@@ -33,6 +33,7 @@ def collect() -> dict[str, Any]:
                 "select side as party, rule, count(*) as findings from {} group by 1, 2 order by 3 desc, 1, 2",
             ),
             "quality": _quality(connection),
+            "build": _build(connection),
             "mails": _mails(connection),
             "warehouse_hash": warehouse_hash(connection).combined,
         }
@@ -151,6 +152,15 @@ def _quality(connection: psycopg.Connection[dict[str, Any]]) -> Rows:
         group by stage order by min(array_position(array['raw', 'staging', 'comparison', 'marts'], stage))
         """,
     )
+
+
+def _build(connection: psycopg.Connection[dict[str, Any]]) -> dict[str, Any]:
+    rows = _rows(
+        connection,
+        "landing.build",
+        "select as_of, whole, reason, affected, finished, whole_on from {} where as_of is not null",
+    )
+    return rows[0] if rows else {}
 
 
 def _mails(connection: psycopg.Connection[dict[str, Any]]) -> dict[str, Any]:

@@ -152,7 +152,7 @@ def check_marts(as_of: date) -> dict[str, Any]:
 
 
 def write_docs(as_of: date) -> dict[str, Any]:
-    """Write dbt's documentation as one page beside the data docs, where it does not tell of these very models already."""
+    """Write dbt's documentation as one page beside the data docs, unless it tells of these very models already."""
     settings = Context.load().settings
     page = settings.state_dir / "dbt_docs" / "index.html"
     made_of = page.with_name("made_of")

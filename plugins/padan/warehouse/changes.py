@@ -66,9 +66,7 @@ def fingerprint(settings: Settings) -> str:
 
 def is_whole(connection: Connection) -> bool:
     """Whether the running build makes everything anew, or nobody has prepared one."""
-    row = connection.execute(
-        "select coalesce((select whole from landing.build), true) where to_regclass('landing.build') is not null"
-    ).fetchone()
+    row = connection.execute("select coalesce((select whole and not finished from landing.build), true)").fetchone()
     return bool(row[0]) if row else True
 
 
@@ -182,8 +180,9 @@ def gather(connection: Connection, as_of: date, made_of: str, *, watched: bool) 
             row = connection.execute("select count(*) from landing.affected where side in ('bkn', 'bps')").fetchone()
             affected = int(row[0]) if row else 0
         connection.execute(
-            "update landing.build set whole = %s, reason = %s, as_of = %s, fingerprint = %s, finished = false",
-            (bool(reason), reason or "changes", as_of, made_of),
+            "update landing.build set whole = %s, reason = %s, affected = %s, as_of = %s, fingerprint = %s, "
+            "finished = false",
+            (bool(reason), reason or "changes", affected, as_of, made_of),
         )
     connection.execute("analyze landing.affected")
     build = Build(bool(reason), reason or "changes", affected)
@@ -313,11 +312,16 @@ def note_code(connection: Connection, made_of: str) -> None:
     )
 
 
+def forget(connection: Connection) -> None:
+    """Have the next build make everything anew."""
+    connection.execute("update landing.build set built_fingerprint = null")
+
+
 def finish(connection: Connection) -> None:
     """The build of :func:`gather` ended well: the next one need not work through these people again."""
     with connection.transaction():
         connection.execute(
             "update landing.build set built_as_of = as_of, built_fingerprint = fingerprint, finished = true, "
-            "whole_on = case when whole then as_of else whole_on end, whole = false where as_of is not null"
+            "whole_on = case when whole then as_of else whole_on end where not finished and as_of is not null"
         )
         connection.execute("delete from landing.affected")

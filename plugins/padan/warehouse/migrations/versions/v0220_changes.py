@@ -34,6 +34,7 @@ STATEMENTS = (
         only_row boolean primary key default true check (only_row),
         whole boolean not null default true,
         reason text not null default 'first',
+        affected bigint,
         as_of date,
         fingerprint text,
         finished boolean not null default false,
