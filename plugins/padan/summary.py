@@ -18,10 +18,16 @@ TIERS = {
     "probabilistic": "probability",
 }
 _WHOLE = {
-    "first": "first build", "unfinished": "the one before did not end well", "unwatched": "raw was not watched",
-    "code": "other models, or wanted", "earlier": "earlier day", "due": "once a month", "lists": "lists of codes changed",
-    "codes": "mappings of codes changed", "many": "many people changed",
-}  # fmt: skip
+    "first": "first build",
+    "unfinished": "the one before did not end well",
+    "unwatched": "raw was not watched",
+    "code": "other models, or a person wants it",
+    "earlier": "earlier day",
+    "due": "once a month",
+    "lists": "lists of codes changed",
+    "codes": "mappings of codes changed",
+    "many": "many people changed",
+}
 
 
 def _number(value: Any) -> str:
