@@ -1,10 +1,9 @@
+-- depends_on: {{ ref('attribute_registry') }}
 {{ config(
     materialized='incremental',
     meta={'affected': {'asn': 'asn_key'}},
     indexes=[{'columns': ['asn_key'], 'unique': true}]
 ) }}
-
--- depends_on: {{ ref('attribute_registry') }}
 {% set attributes = compared_attributes() %}
 
 with people as (

@@ -1,10 +1,9 @@
+-- depends_on: {{ ref('attribute_registry') }}
 {{ config(
     materialized='incremental',
     meta={'affected': {'asn': 'asn_key'}},
     indexes=[{'columns': ['case_key'], 'unique': true}, {'columns': ['asn_key']}]
 ) }}
-
--- depends_on: {{ ref('attribute_registry') }}
 {% set attributes = compared_attributes() %}
 
 with compared as (
