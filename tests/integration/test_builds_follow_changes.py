@@ -95,7 +95,8 @@ def build(connection: psycopg.Connection, as_of: date) -> str:
         matching.link(linking)
     then = ("--select", "tag:integration", "tag:marts", "--exclude", EXACT_PAIRS)
     run_dbt(settings, as_of, "build", *DATA_ONLY, *then)
-    changes.finish(connection)
+    connection.execute("update landing.build set published = taken")
+    assert changes.finish(connection)
     return prepared.reason
 
 

@@ -36,9 +36,12 @@ def prepare(url: str, as_of: date = DAY, made_of: str = "code") -> changes.Build
         return changes.gather(connection, as_of, made_of, watched=watched)
 
 
-def finish(url: str) -> None:
+def finish(url: str) -> bool:
     with connect(url, role="transformer") as connection:
-        changes.finish(connection)
+        for stage in changes.STAGES:
+            with changes.passing(connection, stage):
+                pass
+        return changes.finish(connection)
 
 
 def rows(url: str, query: str) -> list[tuple[str, str]]:
@@ -208,8 +211,37 @@ def test_code_that_changes_within_a_build_makes_the_rest_of_it_whole(built: str)
         assert not changes.is_whole(connection)
         changes.note_code(connection, "other code")
         assert changes.is_whole(connection)
-        changes.finish(connection)
+    assert finish(built)
     assert prepare(built, made_of="other code").reason == "code"
+
+
+@pytest.mark.usefixtures("everybody_may_change")
+def test_of_two_builds_at_once_the_one_that_took_the_last_notes_ends_both(built: str) -> None:
+    with connect(built, role="transformer") as connection:
+        prepare(built)
+        for stage in changes.STAGES[:3]:
+            with changes.passing(connection, stage):
+                pass
+        execute(built, "update raw_bps.holders set name = 'LAIN' where holder_id = '3'")
+        prepare(built)  # by the other
+        for stage in changes.STAGES[3:]:
+            with changes.passing(connection, stage):
+                pass
+        assert not changes.finish(connection)
+        assert affected(built) != []
+    assert finish(built)
+    assert affected(built) == []
+
+
+def test_a_stage_that_fails_passes_nothing_on(built: str) -> None:
+    prepare(built)
+    with connect(built, role="transformer") as connection:
+        with pytest.raises(ZeroDivisionError), changes.passing(connection, "staged"):
+            1 / 0  # noqa: B018
+        for stage in changes.STAGES[1:]:
+            with changes.passing(connection, stage):
+                pass
+        assert not changes.finish(connection)
 
 
 def test_without_a_prepared_build_everything_is_made_anew(url: str) -> None:

@@ -126,12 +126,14 @@ def test_every_raw_source_has_freshness_that_does_not_ask_rows(manifest: dict[st
 
 
 def test_imports_come_first(models: dict[str, Node]) -> None:
-    """ref and source stand in import CTEs of their own, which may leave out whom no change reaches; of what is read when
-    a model is compiled, in its first line.
+    """ref and source stand in import CTEs of their own, which may leave out whom no change reaches; of what is read
+    when a model is compiled, in its first line.
     """
     relation = r"\{\{ (ref|source)\('[^)]*'\) \}\}"
     affected = r"\{\{ of_affected\('\w+', '\w+'\) \}\}"
-    imported = rf"    select \* from {relation}\n|    select \*\n    from {relation}\n    where {affected}( or {affected})?\n"
+    imported = (
+        rf"    select \* from {relation}\n|    select \*\n    from {relation}\n    where {affected}( or {affected})?\n"
+    )
     for name, node in models.items():
         code = re.sub(r"\A-- depends_on: \{\{ ref\('[^)]*'\) \}\}\n", "", node["raw_code"])
         assert not re.findall(r".*\b(?:ref|source)\(.*", re.sub(imported, "", code)), name

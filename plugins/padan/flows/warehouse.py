@@ -13,7 +13,7 @@ from padan.errors import StepFailed
 from padan.flows.context import Context
 from padan.settings import Settings
 from padan.warehouse import changes
-from padan.warehouse.connection import connect
+from padan.warehouse.connection import Connection, connect
 from padan.warehouse.dbt import DbtOutcome, run_dbt, target_dir
 from padan.warehouse.migrations import migrate
 
@@ -47,11 +47,17 @@ def prepare(as_of: date) -> changes.Build:
         return changes.gather(connection, as_of, changes.fingerprint(context.settings), watched=watched)
 
 
-def _note_code(settings: Settings) -> None:
-    with connect(
-        settings.database_url.get_secret_value(), application="padan-changes", role="transformer"
-    ) as connection:
+def _build(as_of: date, stage: str, *words: str) -> DbtOutcome:
+    """Run ``dbt build`` for a stage of :data:`padan.warehouse.changes.STAGES`; a late day is refused."""
+    settings = Context.load().settings
+    refuse_late(settings, as_of)
+    with _of_changes(settings) as connection, changes.passing(connection, stage):
         changes.note_code(connection, changes.fingerprint(settings))
+        return run_dbt(settings, as_of, *words)
+
+
+def _of_changes(settings: Settings) -> Connection:
+    return connect(settings.database_url.get_secret_value(), application="padan-changes", role="transformer")
 
 
 def refuse_late(settings: Settings, as_of: date) -> None:
@@ -93,10 +99,9 @@ def check_raw(as_of: date) -> dict[str, Any]:
 
 def build_staging(as_of: date) -> dict[str, Any]:
     """Seeds, then staging: typed and cleaned, what does not parse becomes a finding; a late day is refused."""
-    settings = Context.load().settings
-    refuse_late(settings, as_of)
+    refuse_late(Context.load().settings, as_of)
     prepare(as_of)
-    return _counts(run_dbt(settings, as_of, "build", *DATA_ONLY, "--select", "resource_type:seed", "tag:staging"))
+    return _counts(_build(as_of, "staged", "build", *DATA_ONLY, "--select", "resource_type:seed", "tag:staging"))
 
 
 def check_staging(as_of: date) -> dict[str, Any]:
@@ -106,24 +111,18 @@ def check_staging(as_of: date) -> dict[str, Any]:
 
 def take_snapshots(as_of: date) -> dict[str, Any]:
     """SCD2 history of both sides."""
-    return _counts(run_dbt(Context.load().settings, as_of, "snapshot", "--select", "tag:people_history"))
+    return _counts(_build(as_of, "kept", "snapshot", "--select", "tag:people_history"))
 
 
 def match_exactly(as_of: date) -> dict[str, Any]:
     """Pair by decisions and exact keys; no step of its own, since the further tiers go on from there."""
-    settings = Context.load().settings
-    refuse_late(settings, as_of)
-    _note_code(settings)
-    return _counts(run_dbt(settings, as_of, "build", *DATA_ONLY, "--select", EXACT_PAIRS))
+    return _counts(_build(as_of, "linked", "build", *DATA_ONLY, "--select", EXACT_PAIRS))
 
 
 def integrate(as_of: date) -> dict[str, Any]:
     """Take in all pairs, compare attributes, keep the history of differences; a late day is refused."""
-    settings = Context.load().settings
-    refuse_late(settings, as_of)
-    _note_code(settings)
     words = ("--select", "tag:integration", "--exclude", EXACT_PAIRS)
-    return _counts(run_dbt(settings, as_of, "build", *DATA_ONLY, *words))
+    return _counts(_build(as_of, "integrated", "build", *DATA_ONLY, *words))
 
 
 def check_comparison(as_of: date) -> dict[str, Any]:
@@ -133,21 +132,15 @@ def check_comparison(as_of: date) -> dict[str, Any]:
 
 def build_marts(as_of: date) -> dict[str, Any]:
     """Build and test the public marts; a late day is refused."""
-    settings = Context.load().settings
-    refuse_late(settings, as_of)
-    _note_code(settings)
     words = ("--select", "tag:marts", "--exclude", WORKLIST)
-    return _counts(run_dbt(settings, as_of, "build", *DATA_ONLY, *words))
+    return _counts(_build(as_of, "published", "build", *DATA_ONLY, *words))
 
 
 def check_marts(as_of: date) -> dict[str, Any]:
     """Expectations on the marts, with which a build has ended; raises PublicationStopped when a critical one fails."""
     counts = _check(as_of, "marts")
-    settings = Context.load().settings
-    with connect(
-        settings.database_url.get_secret_value(), application="padan-changes", role="transformer"
-    ) as connection:
-        changes.finish(connection)
+    with _of_changes(Context.load().settings) as connection:
+        counts["finished"] = changes.finish(connection)
     return counts
 
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import LiteralString
@@ -39,6 +41,8 @@ PERSON_COLUMN: dict[tuple[str, str], str] = {
 _UNITS = ("bkn", "ref_unor")  # so many that some change each day: only their people are affected
 _OF_NOBODY = frozenset({("bps", "formations")})  # what is made of it is made anew each time
 WHOLE_EVERY = timedelta(days=30)  # heals what no trigger could see, such as a restored table
+STAGES = ("staged", "kept", "linked", "integrated", "published")
+"""What a build goes through, in this order: columns of landing.build."""
 MOST_AFFECTED = 0.1  # of the people of a side: beyond, everything anew costs less
 _TRIGGERS = ("insert", "update", "delete")
 _FOLDERS = ("dbt_project", "expectations")
@@ -75,12 +79,20 @@ def watch(connection: Connection, agreement: Agreement) -> bool:
 
     For a session of the role ``owner``.
     """
-    missing = [dataset for dataset in agreement.datasets if not _is_watched(connection, dataset)]
+    there = [dataset for dataset in agreement.datasets if _is_there(connection, dataset)]
+    unwatched = [dataset for dataset in there if not _is_watched(connection, dataset)]
     with connection.transaction():
-        for dataset in missing:
+        for dataset in unwatched:
             for statement in _watching(dataset):
                 connection.execute(statement)
-    return not missing and not any(_has_untidy(connection, dataset) for dataset in agreement.datasets)
+    if unwatched or len(there) < len(agreement.datasets):
+        return False
+    return not any(_has_untidy(connection, dataset) for dataset in there)
+
+
+def _is_there(connection: Connection, dataset: Dataset) -> bool:
+    row = connection.execute("select to_regclass(%s)", (raw_table(dataset).as_string(connection),)).fetchone()
+    return bool(row and row[0])
 
 
 def _has_untidy(connection: Connection, dataset: Dataset) -> bool:
@@ -181,7 +193,7 @@ def gather(connection: Connection, as_of: date, made_of: str, *, watched: bool) 
             affected = int(row[0]) if row else 0
         connection.execute(
             "update landing.build set whole = %s, reason = %s, affected = %s, as_of = %s, fingerprint = %s, "
-            "finished = false",
+            "taken = taken + 1, finished = false",
             (bool(reason), reason or "changes", affected, as_of, made_of),
         )
     connection.execute("analyze landing.affected")
@@ -317,11 +329,30 @@ def forget(connection: Connection) -> None:
     connection.execute("update landing.build set built_fingerprint = null")
 
 
-def finish(connection: Connection) -> None:
-    """The build of :func:`gather` ended well: the next one need not work through these people again."""
+@contextmanager
+def passing(connection: Connection, stage: str) -> Iterator[None]:
+    """Put on record that ``stage`` worked in what the one before it had when it began, unless the block fails."""
+    place = STAGES.index(stage)
+    before = sql.Identifier(STAGES[place - 1] if place else "taken")
+    row = connection.execute(sql.SQL("select {} from landing.build").format(before)).fetchone()
+    yield
+    connection.execute(
+        sql.SQL("update landing.build set {0} = greatest({0}, %s)").format(sql.Identifier(stage)), row or (0,)
+    )
+
+
+def finish(connection: Connection) -> bool:
+    """The build of :func:`gather` ended well: the next one need not work through these people again.
+
+    Nothing is done, and False is returned, where notes were taken since that did not pass every stage: another build
+    goes on, and ends both.
+    """
     with connection.transaction():
-        connection.execute(
+        ended = connection.execute(
             "update landing.build set built_as_of = as_of, built_fingerprint = fingerprint, finished = true, "
-            "whole_on = case when whole then as_of else whole_on end where not finished and as_of is not null"
-        )
-        connection.execute("delete from landing.affected")
+            "whole_on = case when whole then as_of else whole_on end "
+            "where not finished and as_of is not null and published = taken"
+        ).rowcount
+        if ended:
+            connection.execute("delete from landing.affected")
+    return bool(ended)

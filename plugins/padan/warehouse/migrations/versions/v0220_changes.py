@@ -37,6 +37,12 @@ STATEMENTS = (
         affected bigint,
         as_of date,
         fingerprint text,
+        taken bigint not null default 0,
+        staged bigint not null default 0,
+        kept bigint not null default 0,
+        linked bigint not null default 0,
+        integrated bigint not null default 0,
+        published bigint not null default 0,
         finished boolean not null default false,
         built_as_of date,
         built_fingerprint text,
@@ -47,6 +53,10 @@ STATEMENTS = (
     """
     comment on table landing.build is
         'The running build, or the last one: whether everything is made anew, why, and of what the last good one was.'
+    """,
+    """
+    comment on column landing.build.taken is
+        'How often notes were taken; after it: up to which time each stage, and those before it, worked them in.'
     """,
     "insert into landing.build default values",
     # Told by the trigger: side, person column. Set-based, and whoever changes raw is seen.
