@@ -31,14 +31,21 @@
     (select affected.key from landing.affected where affected.side = '{{ side }}')
 {%- endmacro %}
 
-{% macro of_affected(side, column) -%}
-    {%- if is_incremental() -%} {{ column }} in {{ affected_keys(side) }} {%- else -%} true {%- endif -%}
+{% macro of_affected(side, column, above_joins=false) -%}
+    {#-
+        Of a view that joins outwards (`above_joins`) PostgreSQL would work out every row before it looks who is affected; as an
+        array the keys reach the table's index below the joins. It takes them for ten, so the joins must be good for more.
+    -#}
+    {%- if not is_incremental() -%} true
+    {%- elif above_joins -%} {{ column }} = any(array{{ affected_keys(side) }})
+    {%- else -%} {{ column }} in {{ affected_keys(side) }}
+    {%- endif -%}
 {%- endmacro %}
 
 {% macro get_incremental_of_affected_sql(arguments) -%}
     {#- The strategy `of_affected`: what the model now has of these people in place of what it had. -#}
     {%- set columns = get_quoted_csv(arguments.dest_columns | map(attribute='name')) %}
-    {%- for side, column in model.config.meta.affected.items() %}
+    {%- for side, column in (model.config.meta.affected or {}).items() %}
     delete from {{ arguments.target_relation }} as held using landing.affected
     where affected.side = '{{ side }}' and held.{{ column }} = affected.key;
     {%- endfor %}
@@ -65,11 +72,11 @@
     {%- endif -%}
 {%- endmacro %}
 
-{% macro affect_asn_where(condition) -%}
-    {#- A hook: whoever of this model's rows fits the condition is affected, whoever changed. -#}
+{% macro affect_turned() -%}
+    {#- A hook of int_indicators__outcomes: whose outcome a date has turned by now. -#}
     {%- if is_incremental() -%}
     insert into landing.affected (side, key)
-    select distinct 'asn', asn_key from {{ this }} where {{ condition }}
+    select 'asn', asn_key from {{ this }} where changes_on <= {{ as_of() }}
     on conflict do nothing
     {%- endif -%}
 {%- endmacro %}
@@ -84,6 +91,11 @@
     where tests.test_date <= {{ as_of() }} and tests.test_date > (select built_as_of from landing.build)
     on conflict do nothing
     {%- endif -%}
+{%- endmacro %}
+
+{% macro first_month_to_count() -%}
+    {#- The month of the last build, of which not all was known then. -#}
+    (select date_trunc('month', build.built_as_of)::date from landing.build)
 {%- endmacro %}
 
 {% macro affect_recoded() -%}

@@ -1,11 +1,19 @@
-{{ config(materialized='view') }}
+{{ config(
+    materialized='incremental',
+    meta={'affected': {'bkn': 'person_id_bkn'}},
+    indexes=[{'columns': ['person_id_bkn'], 'unique': true}]
+) }}
 
 with people as (
-    select * from {{ ref('stg_bkn__people') }}
+    select *
+    from {{ ref('stg_bkn__people') }}
+    where {{ of_affected('bkn', 'person_id_bkn') }}
 ),
 
 credits as (
-    select * from {{ ref('stg_bkn__credits') }}
+    select *
+    from {{ ref('stg_bkn__credits') }}
+    where {{ of_affected('bkn', 'person_id_bkn') }}
 ),
 
 credit_totals as (

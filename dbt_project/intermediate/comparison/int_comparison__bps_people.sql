@@ -1,7 +1,13 @@
-{{ config(materialized='view') }}
+{{ config(
+    materialized='incremental',
+    meta={'affected': {'bps': 'holder_id'}},
+    indexes=[{'columns': ['holder_id'], 'unique': true}]
+) }}
 
 with holders as (
-    select * from {{ ref('stg_bps__holders') }}
+    select *
+    from {{ ref('stg_bps__holders') }}
+    where {{ of_affected('bps', 'holder_id') }}
 ),
 
 crosswalk as (

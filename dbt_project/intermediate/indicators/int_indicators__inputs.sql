@@ -24,13 +24,9 @@ positions as (
     select * from {{ ref('int_matching__scope_positions') }}
 ),
 
-educated as (
-    select distinct person_id_bkn from educations
-),
-
 kinds as (
     select
-        person_id_bkn,
+        *,
         length(nip) = 18 as is_nip_whole,
         coalesce(status_pegawai in ('CPNS', 'C'), false) as is_cpns,
         -- Not by the legal standing, which is itself held against it.
@@ -45,19 +41,19 @@ kinds as (
 
 select
     scope_people.asn_key,
-    people.person_id_bkn,
-    people.nip,
-    people.nik,
-    people.instansi_id,
-    people.instansi_induk_id,
-    people.unor_id,
-    people.jabatan_fungsional_id,
-    people.kedudukan_hukum_id,
-    people.education_level_id,
+    kinds.person_id_bkn,
+    kinds.nip,
+    kinds.nik,
+    kinds.instansi_id,
+    kinds.instansi_induk_id,
+    kinds.unor_id,
+    kinds.jabatan_fungsional_id,
+    kinds.kedudukan_hukum_id,
+    kinds.education_level_id,
     kedudukan_hukum.kedudukan_hukum,
-    people.title_front,
-    people.title_back,
-    people.sex,
+    kinds.title_front,
+    kinds.title_back,
+    kinds.sex,
     kinds.employment_type,
     coalesce(positions.jf_group, 'unknown') as jf_group,
     -- SLTA for keterampilan, D-IV for keahlian: BKN's ids rise with the level.
@@ -65,24 +61,22 @@ select
         when positions.jenjang in ('PM', 'TR', 'MH', 'PY') then '15'
         when positions.jenjang in ('PT', 'MU', 'MA', 'UT') then '35'
     end as lowest_education_level_id,
-    people.is_nik_confirmed,
+    kinds.is_nik_confirmed,
     kinds.is_nip_whole,
     kinds.is_cpns,
     coalesce(kedudukan_hukum.kedudukan_hukum ~* '\m(dpk|dpb)\M|dipekerjakan|diperbantukan', false) as is_seconded,
-    educated.person_id_bkn is not null as has_education_history,
+    exists (select 1 from educations where kinds.person_id_bkn = educations.person_id_bkn) as has_education_history,
     units.unor_id is not null as is_unit_listed,
-    people.birth_date,
-    people.cpns_tmt,
-    people.pns_tmt,
+    kinds.birth_date,
+    kinds.cpns_tmt,
+    kinds.pns_tmt,
     -- The first of the month after the birthday (PP 11/2017); the age is that of the position.
     (
-        date_trunc('month', people.birth_date + make_interval(years => coalesce(positions.bup, people.bup)::integer))
+        date_trunc('month', kinds.birth_date + make_interval(years => coalesce(positions.bup, kinds.bup)::integer))
         + interval '1 month'
     )::date as retires_on
 from scope_people
-inner join people on scope_people.person_id_bkn = people.person_id_bkn
-inner join kinds on people.person_id_bkn = kinds.person_id_bkn
-left join educated on people.person_id_bkn = educated.person_id_bkn
-left join units on people.unor_id = units.unor_id
-left join kedudukan_hukum on people.kedudukan_hukum_id = kedudukan_hukum.kedudukan_hukum_id
-left join positions on people.jabatan_fungsional_id = positions.jabatan_fungsional_id
+inner join kinds on scope_people.person_id_bkn = kinds.person_id_bkn
+left join units on kinds.unor_id = units.unor_id
+left join kedudukan_hukum on kinds.kedudukan_hukum_id = kedudukan_hukum.kedudukan_hukum_id
+left join positions on kinds.jabatan_fungsional_id = positions.jabatan_fungsional_id

@@ -2,13 +2,13 @@
     materialized='incremental',
     meta={'affected': {'asn': 'asn_key'}},
     indexes=[{'columns': ['asn_key'], 'unique': true}, {'columns': ['changes_on']}],
-    pre_hook="{{ affect_asn_where('changes_on <= ' ~ as_of()) }}"
+    pre_hook="{{ affect_turned() }}"
 ) }}
 
 with inputs as (
     select *
     from {{ ref('int_indicators__inputs') }}
-    where {{ of_affected('asn', 'asn_key') }}
+    where {{ of_affected('asn', 'asn_key', above_joins=true) }}
 )
 
 select

@@ -1,5 +1,5 @@
 with asn as (
-    select * from {{ ref('dim_asn') }}
+    select * from {{ ref('int_comparison__people') }}
 ),
 
 instansi as (
@@ -32,14 +32,14 @@ grid as (
 people as (
     select
         asn.instansi_id,
-        functional_positions.jf_group,
+        asn.jf_group,
         count(*) as people,
         -- 01 Aktif, 71 PPPK Aktif.
         count(*) filter (where asn.kedudukan_hukum_id in ('01', '71')) as active_people,
         count(*) filter (where asn.known_to = 'both') as people_known_to_both
     from asn
-    inner join functional_positions on asn.jabatan_fungsional_id = functional_positions.jabatan_fungsional_id
-    group by asn.instansi_id, functional_positions.jf_group
+    where asn.jf_group is not null
+    group by asn.instansi_id, asn.jf_group
 ),
 
 -- The need of the newest year that has begun.

@@ -1,3 +1,5 @@
+{{ config(materialized='incremental', meta={'anew': "reference_month >= " ~ first_month_to_count()}) }}
+
 with holder_history as (
     select * from {{ ref('snap_bps__holders') }}
 ),
@@ -26,13 +28,16 @@ status_codes as (
     where code_type = 'employment_status'
 ),
 
--- Each month since the first extract, counted on its last day; the present one on the logical date.
+-- Each month since the first extract, counted on its last day; the present one on the logical date. A month that had ended at
+-- the last build stands.
 months as (
     select
         month_start::date as reference_month,
         least((month_start + interval '1 month' - interval '1 day')::date, {{ as_of() }}) as counted_on
     from generate_series(
-        (select date_trunc('month', min(holder_history.dbt_valid_from)) from holder_history),
+        {% if is_incremental() %}{{ first_month_to_count() }}{% else -%}
+            (select date_trunc('month', min(holder_history.dbt_valid_from)) from holder_history)
+        {%- endif %},
         date_trunc('month', {{ as_of() }}),
         interval '1 month'
     ) as series (month_start)

@@ -1,17 +1,9 @@
-with asn as (
-    select * from {{ ref('dim_asn') }}
-),
-
-functional_positions as (
-    select * from {{ ref('dim_functional_position') }}
+with asn as not materialized (
+    select * from {{ ref('int_comparison__people') }}
 ),
 
 instansi as (
     select * from {{ ref('dim_instansi') }}
-),
-
-compared_people as (
-    select * from {{ ref('int_comparison__compared') }}
 ),
 
 differences as (
@@ -22,14 +14,15 @@ scores as (
     select * from {{ ref('rpt_data_quality_index') }}
 ),
 
-people as (
+people as not materialized (
     select
-        asn.asn_key,
-        asn.known_to,
-        coalesce(asn.instansi_id, 'unknown') as instansi_id,
-        coalesce(functional_positions.jf_group, 'unknown') as jf_group
+        asn_key,
+        known_to,
+        compared,
+        identical,
+        coalesce(instansi_id, 'unknown') as instansi_id,
+        coalesce(jf_group, 'unknown') as jf_group
     from asn
-    left join functional_positions on asn.jabatan_fungsional_id = functional_positions.jabatan_fungsional_id
 ),
 
 counted as (
@@ -37,20 +30,11 @@ counted as (
         instansi_id,
         jf_group,
         count(*) as people,
-        count(*) filter (where known_to = 'both') as people_known_to_both
+        count(*) filter (where known_to = 'both') as people_known_to_both,
+        sum(compared)::bigint as compared,
+        sum(identical)::bigint as identical
     from people
     group by instansi_id, jf_group
-),
-
-compared as (
-    select
-        people.instansi_id,
-        people.jf_group,
-        sum(length(compared_people.verdicts))::bigint as compared,
-        sum(length(compared_people.verdicts) - length(replace(compared_people.verdicts, '.', '')))::bigint as identical
-    from compared_people
-    inner join people on compared_people.asn_key = people.asn_key
-    group by people.instansi_id, people.jf_group
 ),
 
 differing as (
@@ -73,6 +57,8 @@ joined as (
         coalesce(counted.jf_group, scores.jf_group) as jf_group,
         coalesce(counted.people, 0) as people,
         coalesce(counted.people_known_to_both, 0) as people_known_to_both,
+        coalesce(counted.compared, 0) as compared,
+        counted.identical,
         scores.findings,
         scores.quality_index
     from counted
@@ -85,8 +71,8 @@ select
     instansi.instansi_name,
     joined.people,
     joined.people_known_to_both,
-    coalesce(compared.compared, 0) as compared,
-    round(compared.identical::numeric / compared.compared, 6)::numeric(9, 6) as identical_share,
+    joined.compared,
+    round(joined.identical::numeric / joined.compared, 6)::numeric(9, 6) as identical_share,
     coalesce(differing.open_cases, 0) as open_cases,
     coalesce(differing.critical_cases, 0) as critical_cases,
     coalesce(differing.cases_bkn_mends, 0) as cases_bkn_mends,
@@ -95,5 +81,4 @@ select
     joined.quality_index
 from joined
 left join instansi on joined.instansi_id = instansi.instansi_id
-left join compared on joined.instansi_id = compared.instansi_id and joined.jf_group = compared.jf_group
 left join differing on joined.instansi_id = differing.instansi_id and joined.jf_group = differing.jf_group

@@ -41,13 +41,21 @@ _OBSERVE = """
             encode(sha256(convert_to(case_id || issue, 'UTF8')), 'hex')
         from marts_reference.fct_reference_differences
     ),
-    -- Looked up for the cases that are gone alone: the view has a row per person and attribute.
-    gone as materialized (
-        select known.case_id, verdicts.verdict
+    missed as materialized (
+        select case_id, asn_key, attribute
         from ledger.difference_case as known
-        left join integration.int_comparison__verdicts as verdicts
-            on known.asn_key = verdicts.asn_key and known.attribute = verdicts.attribute
         where known.state <> 'resolved' and not exists (select from present where present.case_id = known.case_id)
+    ),
+    -- Looked up case by case through the index of its person: the view has a row per person and attribute.
+    gone as materialized (
+        select missed.case_id, verdicts.verdict
+        from missed
+        left join lateral (
+            select verdict
+            from integration.int_comparison__verdicts as verdicts
+            where verdicts.asn_key = missed.asn_key and verdicts.attribute = missed.attribute
+            offset 0
+        ) as verdicts on true
     ),
     compared as (
         select

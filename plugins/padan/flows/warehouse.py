@@ -99,8 +99,6 @@ def check_raw(as_of: date) -> dict[str, Any]:
 
 def build_staging(as_of: date) -> dict[str, Any]:
     """Seeds, then staging: typed and cleaned, what does not parse becomes a finding; a late day is refused."""
-    refuse_late(Context.load().settings, as_of)
-    prepare(as_of)
     return _counts(_build(as_of, "staged", "build", *DATA_ONLY, "--select", "resource_type:seed", "tag:staging"))
 
 
