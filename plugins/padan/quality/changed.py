@@ -51,13 +51,10 @@ def rows_to_ask(suite: Suite, expectation: Expectation) -> str | None:
     if expectation.type not in _UNIQUE:
         return None
     columns = expectation.kwargs.get("column_list") or [expectation.kwargs["column"]]
-    if set(columns) >= set(suite.changes.values()) and len(suite.changes) == 1:
+    if set(suite.changes.values()) <= set(columns):
         return _of_changed_people(suite, "*")  # all rows alike are of one person
-    if len(columns) > 1:
-        return None  # a null would be like another, and no lookup finds it
-    (column,) = columns
-    values = _of_changed_people(suite, column)
-    return f"select * from {suite.schema}.{suite.table} where {column} in ({values})"
+    alike = ", ".join(columns)
+    return f"select * from {suite.schema}.{suite.table} where ({alike}) in ({_of_changed_people(suite, alike)})"
 
 
 def _held(connection: Connection, suites: Sequence[Suite]) -> Mapping[str, date]:

@@ -24,13 +24,12 @@ def _no_rows(*_: Any, **__: Any) -> list[Any]:
 
 
 def _repeated(_: Any, execution_engine: Any, metric_domain_kwargs: dict[str, Any], *__: Any, **___: Any) -> int:
-    """Rows whose value, or values of several columns, another row has too; a null of a single column is no value."""
+    """Rows whose value, or values of several columns, another row has too; a null is like no other."""
     names = metric_domain_kwargs.get("column_list") or [metric_domain_kwargs["column"]]
     columns: list[Any] = [sqlalchemy.column(name) for name in names]
     rows = execution_engine.get_domain_records(domain_kwargs=metric_domain_kwargs)
     alike = sqlalchemy.select(sqlalchemy.func.count().label("rows")).select_from(get_sqlalchemy_selectable(rows))
-    if len(columns) == 1:
-        alike = alike.where(columns[0].is_not(None))
+    alike = alike.where(*(column.is_not(None) for column in columns))
     groups = alike.group_by(*columns).having(sqlalchemy.func.count() > 1).subquery()
     count = sqlalchemy.select(sqlalchemy.func.coalesce(sqlalchemy.func.sum(groups.c.rows), 0))
     return int(execution_engine.execute_query(count).scalar())
