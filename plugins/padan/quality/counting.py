@@ -15,7 +15,7 @@ from great_expectations.expectations.registry import get_sqlalchemy_metric_provi
 from great_expectations.util import get_sqlalchemy_selectable
 
 _ROWS_OF_A_QUERY = "unexpected_rows_query.table"
-_REPEATED = ("column_values.unique.unexpected_count", "compound_columns.unique.unexpected_count")
+REPEATED = ("column_values.unique.unexpected_count", "compound_columns.unique.unexpected_count")
 
 
 def _no_rows(*_: Any, **__: Any) -> list[Any]:
@@ -51,5 +51,5 @@ def _replace(metric_name: str, function: Any) -> None:
 def replace_metrics() -> None:
     """Count in our ways in this process from now on."""
     _replace(_ROWS_OF_A_QUERY, _no_rows)
-    for name in _REPEATED:
+    for name in REPEATED:
         _replace(name, _repeated)
