@@ -18,12 +18,12 @@ _ROWS_OF_A_QUERY = "unexpected_rows_query.table"
 REPEATED = ("column_values.unique.unexpected_count", "compound_columns.unique.unexpected_count")
 
 
-def _no_rows(*_: Any, **__: Any) -> list[Any]:
+def _no_rows(**_: Any) -> list[Any]:
     """In the place of the rows that a query finds: their number is asked by another metric."""
     return []
 
 
-def _repeated(_: Any, execution_engine: Any, metric_domain_kwargs: dict[str, Any], *__: Any, **___: Any) -> int:
+def _repeated(execution_engine: Any, metric_domain_kwargs: dict[str, Any], **_: Any) -> int:
     """Rows whose value, or values of several columns, another row has too; a null is like no other."""
     names = metric_domain_kwargs.get("column_list") or [metric_domain_kwargs["column"]]
     columns: list[Any] = [sqlalchemy.column(name) for name in names]
