@@ -13,6 +13,7 @@ import psycopg
 import pytest
 import yaml
 from great_expectations.expectations import registry
+from great_expectations.expectations.metrics.column_map_metrics.column_values_match_regex import ColumnValuesMatchRegex
 from great_expectations.expectations.metrics.map_metric_provider.map_condition_auxilliary_methods import (
     _sqlalchemy_map_condition_unexpected_count_value,
 )
@@ -326,18 +327,27 @@ def test_without_word_of_a_build_everything_is_anew(play: Callable[..., None], w
             admin.execute("alter table landing.build_away rename to build")
 
 
-def test_repeated_values_are_counted_as_the_library_counts_them(
+def test_counts_are_those_of_the_librarys_own_ways(
     write: Callable[..., Settings],
     play: Callable[..., None],
     warehouse: psycopg.Connection,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    write([*UNIQUE, expect("some", "expect_column_values_to_be_unique", column="kind", where={"side": "x"})])
+    write(
+        [
+            *UNIQUE,
+            expect("some", "expect_column_values_to_be_unique", column="kind", where={"side": "x"}),
+            expect("length", "expect_column_values_to_match_regex", column="nip", regex="^[0-9a-f]{3}$"),
+            expect("pattern", "expect_column_values_to_match_regex", column="nip", regex="^[a-f]{2}"),
+        ]
+    )
     warehouse.execute(
         f"""
         update {TABLE} set
             row_id = case when holder_id < 'p3' then 'same' when holder_id < 'p5' then null else row_id end,
-            kind = case when side = 'y' then kind when holder_id < 'p2' then null else 'A' end
+            kind = case when side = 'y' then kind when holder_id < 'p2' then null else 'A' end,
+            nip = (array['0af', 'abc', '0aF', '0afa', '0a', E'0af\n', E'0a\n', '', 'n1', null])
+                [1 + substr(holder_id, 2)::integer % 10]
         """.encode()
     )
     play(DAY)
@@ -347,6 +357,17 @@ def test_repeated_values_are_counted_as_the_library_counts_them(
         for name in counting.REPEATED:
             providers = registry._registered_metrics[name]["providers"]
             patch.setitem(providers, ENGINE, (providers[ENGINE][0], _sqlalchemy_map_condition_unexpected_count_value))
+        providers = registry._registered_metrics["column_values.match_regex.condition"]["providers"]
+        patch.setitem(providers, ENGINE, (ColumnValuesMatchRegex, ColumnValuesMatchRegex._sqlalchemy))
         patch.setattr(counting, "replace_metrics", lambda: None)
         play(DAY)
     assert verdicts(warehouse, DAY) == ours
+
+
+def test_a_query_of_unexpected_rows_is_asked_once(
+    write: Callable[..., Settings], play: Callable[..., None], warehouse: psycopg.Connection
+) -> None:
+    write([expect("once", QUERY, unexpected_rows_query="select nextval('asked') as found from {batch} limit 1")])
+    warehouse.execute("create sequence asked; grant usage on sequence asked to quality")
+    play(DAY)
+    assert warehouse.execute("select nextval('asked')").fetchone() == (2,)
