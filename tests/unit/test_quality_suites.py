@@ -14,6 +14,7 @@ import yaml
 from padan.agreement import load_agreement
 from padan.errors import ConfigurationError
 from padan.quality import cases
+from padan.quality.changed import rows_to_ask
 from padan.quality.engine import build_expectation
 from padan.quality.suites import STAGES, Attribute, ExpectationType, expand, read_suites
 
@@ -187,6 +188,71 @@ def test_lists_and_the_logical_date_are_filled_in_and_other_braces_stay(write: W
     }
 
 
+QUERY = {"type": "unexpected_rows_expectation", "kwargs": {"unexpected_rows_query": "select 1 as found from {batch}"}}
+CHANGED = "select {0} from integration.x where k in (select key from landing.affected where side = 'asn')"
+OF_PEOPLE = CHANGED + " union all select {0} from integration.x where k is null"
+
+
+@pytest.mark.parametrize(
+    ("changes", "question"),
+    [
+        ({"type": "expect_column_values_to_not_be_null", "kwargs": {"column": "b"}}, OF_PEOPLE.format("*")),
+        ({"type": "expect_column_values_to_be_in_set", "kwargs": {"column": "b", "value_set": [1], "mostly": 0.9}},
+         OF_PEOPLE.format("*")),
+        ({"type": "expect_column_pair_values_a_to_be_greater_than_b", "kwargs": {"column_A": "a", "column_B": "b"}},
+         OF_PEOPLE.format("*")),
+        (QUERY | {"by_person": True}, OF_PEOPLE.format("*")),
+        (QUERY, None),
+        ({"type": "expect_table_row_count_to_be_between", "kwargs": {"min_value": 1}}, None),
+        ({"type": "expect_column_to_exist", "kwargs": {"column": "b"}}, None),
+        ({"type": "expect_column_distinct_values_to_contain_set", "kwargs": {"column": "b", "value_set": [1]}}, None),
+        ({"type": "expect_column_values_to_be_unique", "kwargs": {"column": "k"}}, OF_PEOPLE.format("*")),
+        ({"type": "expect_compound_columns_to_be_unique", "kwargs": {"column_list": ["b", "k"]}},
+         OF_PEOPLE.format("*")),
+        ({"type": "expect_column_values_to_be_unique", "kwargs": {"column": "b"}},
+         f"select * from integration.x where (b) in ({OF_PEOPLE.format('b')})"),
+        ({"type": "expect_compound_columns_to_be_unique", "kwargs": {"column_list": ["a", "b"]}},
+         f"select * from integration.x where (a, b) in ({OF_PEOPLE.format('a, b')})"),
+    ],
+)  # fmt: skip
+def test_what_changed_rows_alone_can_break_is_asked_of_them(
+    write: Write, changes: dict[str, Any], question: str | None
+) -> None:
+    (file,) = read_suites(write(suite(changes={"asn": "k"}, expectations=[expectation(**changes)])))
+    ready = expand(file, (), DAY)
+    assert rows_to_ask(ready, ready.expectations[0]) == question
+    (file,) = read_suites(write(suite(expectations=[expectation(**changes | {"by_person": False})])))
+    nobody = expand(file, (), DAY)
+    assert rows_to_ask(nobody, nobody.expectations[0]) is None, "no column names a person"
+
+
+def test_a_row_of_two_sides_is_asked_once_where_either_changed(write: Write) -> None:
+    changes = {"bkn": "a", "bps": "b"}
+    item = expectation(type="expect_column_values_to_be_unique", kwargs={"column": "a"})
+    (file,) = read_suites(write(suite(changes=changes, expectations=[item])))
+    ready = expand(file, (), DAY)
+    assert rows_to_ask(ready, ready.expectations[0]) == (
+        "select * from integration.x where (a) in (select a from integration.x "
+        "where a in (select key from landing.affected where side = 'bkn') "
+        "or b in (select key from landing.affected where side = 'bps') or (a is null and b is null))"
+    )
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "dated"),
+    [
+        ({"column": "a", "max_value": "{as_of}"}, False),
+        ({"column": "a", "min_value": "{as_of}"}, True),
+        ({"column": "a", "min_value": "1970-01-01", "max_value": "2026-01-01"}, False),
+    ],
+)
+def test_a_bound_that_the_day_can_break_is_known(write: Write, kwargs: dict[str, Any], dated: bool) -> None:
+    (file,) = read_suites(
+        write(suite(expectations=[expectation(type="expect_column_values_to_be_between", kwargs=kwargs)]))
+    )
+    assert expand(file, (), DAY).expectations[0].dated is dated
+
+
 def test_an_empty_registry_is_an_error_not_a_pass(write: Write) -> None:
     (file,) = read_suites(write(suite(expectations=[PER_ATTRIBUTE])))
     with pytest.raises(ConfigurationError, match="registry is empty"):
@@ -212,6 +278,10 @@ def test_an_empty_registry_is_an_error_not_a_pass(write: Write) -> None:
             "needs a label_id and a cases_query",
         ),
         (suite(expectations=[PER_ATTRIBUTE | {"for_each": ""}]), "go together"),
+        (suite(changes={"other": "a"}), "changes"),
+        (suite(changes={"bkn": "a; b"}), "changes"),
+        (suite(changes={"bkn": "a"}, expectations=[expectation(by_person=True)]), "by_person is for a query"),
+        (suite(expectations=[expectation(**QUERY, by_person=True)]), "by_person needs the suite's changes"),
         (suite(expectations=[expectation(owner="{owner}")]), "needs for_each"),
     ],
 )

@@ -11,7 +11,7 @@ import logging
 import re
 import shutil
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time
 from functools import reduce
@@ -28,6 +28,8 @@ from padan.quality.verdicts import Verdict
 APPLICATION = "padan-quality"
 SITE = "padan"
 KEPT_DATES = 14  # the index is written anew each time; older verdicts stay in the database
+ASKED_ALL = "all"
+ASKED_CHANGED = "the changed ones ({rows}); the others held before"
 _DATA_SOURCE = "warehouse"
 _RESULT_FORMAT = {"result_format": "BASIC", "partial_unexpected_count": 0, "exclude_unexpected_values": True}
 _KEPT_COUNTS = ("element_count", "unexpected_count", "unexpected_percent", "missing_count", "missing_percent")
@@ -145,12 +147,24 @@ def build_expectation(suite: Suite, expectation: Expectation) -> Any:
                 "severity": expectation.severity,
                 "why": f"{expectation.reason} ({expectation.id}; {expectation.owner})",
                 "cases": expectation.cases_query,
+                "asked": ASKED_ALL,
             },
         )
     except (TypeError, ValueError, AttributeError) as error:
         raise ConfigurationError(
             f"suite {suite.name}: {expectation.id} is not a usable {expectation.type} ({type(error).__name__})"
         ) from None
+
+
+def _library_suite(suite: Suite, names: Collection[str]) -> Any:
+    """The Great Expectations object of the expectations ``names`` of ``suite``."""
+    from great_expectations import ExpectationSuite
+
+    return ExpectationSuite(
+        name=suite.name,
+        expectations=[build_expectation(suite, item) for item in suite.expectations if item.id in names],
+        notes=suite.description,
+    )
 
 
 def _exception_class(information: Mapping[str, Any]) -> str:
@@ -215,6 +229,9 @@ class Engine:
 
     def __enter__(self) -> Engine:
         with _silence():
+            from padan.quality.counting import replace_metrics
+
+            replace_metrics()
             self._context = _new_context(self._store_dir, self._docs_dir)
             self._source = self._context.data_sources.add_postgres(
                 _DATA_SOURCE,
@@ -232,32 +249,80 @@ class Engine:
             self._source.get_execution_engine().close()
             self._source.get_engine().dispose()
 
-    def run_suite(self, suite: Suite, as_of: date) -> list[Verdict]:
+    def run_suite(self, suite: Suite, as_of: date, questions: Mapping[str, str]) -> list[Verdict]:
         """Evaluate ``suite``; one verdict per result that Great Expectations returned.
+
+        ``questions``: of an expectation the rows to ask first (:mod:`padan.quality.changed`). Where none of them breaks
+        it, its verdict is what all rows would give; else all are asked.
 
         Raises:
             ConfigurationError: an expectation's arguments are unusable.
         """
-        from great_expectations import ExpectationSuite
-        from great_expectations.validator.v1_validator import Validator
-
-        library_suite = ExpectationSuite(
-            name=suite.name,
-            expectations=[build_expectation(suite, expectation) for expectation in suite.expectations],
-            notes=suite.description,
-        )
         by_id = {expectation.id: expectation for expectation in suite.expectations}
         with _silence():
-            name = f"{suite.schema}.{suite.table}"
-            asset = self._source.add_table_asset(name, table_name=suite.table, schema_name=suite.schema)
-            batch = asset.add_batch_definition_whole_table("all")
-            validator = Validator(batch, result_format=_RESULT_FORMAT)
-            outcome: Any = validator.validate_expectation_suite(library_suite)
+            held = self._ask_first(suite, questions)
+            rest = _library_suite(suite, [name for name in by_id if name not in held])
+            asset = self._source.add_table_asset(
+                f"{suite.schema}.{suite.table}", table_name=suite.table, schema_name=suite.schema
+            )
+            validator = self._validator(asset)
+            outcome: Any = validator.validate_expectation_suite(rest)
+            for name, result in held.items():
+                self._tell_of_all(suite, by_id[name], result, outcome.results)
+            outcome.results += held.values()
             verdicts = [
                 _verdict(suite, by_id[result.expectation_config.meta["id"]], result) for result in outcome.results
             ]
-            self._keep(library_suite, outcome, validator.active_batch_id, as_of)
+            self._keep(_library_suite(suite, list(by_id)), outcome, validator.active_batch_id, as_of)
         return verdicts
+
+    def _validator(self, asset: Any) -> Any:
+        from great_expectations.validator.v1_validator import Validator
+
+        batch = asset.add_batch_definition_whole_table("all")
+        return Validator(batch, result_format=_RESULT_FORMAT)
+
+    def _ask_first(self, suite: Suite, questions: Mapping[str, str]) -> dict[str, Any]:
+        """Results of the expectations that none of their ``questions``' rows breaks, by id."""
+        by_rows: dict[str, list[str]] = {}
+        for name, rows in questions.items():
+            by_rows.setdefault(rows, []).append(name)
+        held: dict[str, Any] = {}
+        for number, (rows, names) in enumerate(by_rows.items()):
+            asset = self._source.add_query_asset(f"{suite.schema}.{suite.table} changed {number}", query=rows)
+            outcome = self._validator(asset).validate_expectation_suite(_library_suite(suite, names))
+            for result in outcome.results:
+                broken = result.result.get("unexpected_count", result.result.get("observed_value"))
+                if result.success and broken == 0 and not _raised(result):
+                    held[result.expectation_config.meta["id"]] = result
+        return held
+
+    def _tell_of_all(self, suite: Suite, expectation: Expectation, result: Any, asked_of_all: Sequence[Any]) -> None:
+        """Let ``result``, which no changed row broke, count what it would if all rows had been asked."""
+        counts, meta = result.result, result.expectation_config.meta
+        if expectation.type == "unexpected_rows_expectation":
+            meta["asked"] = ASKED_CHANGED.format(rows="by person")
+            return
+        meta["asked"] = ASKED_CHANGED.format(rows=counts["element_count"])
+        result.result = {
+            "element_count": self._row_count(suite, expectation, asked_of_all),
+            "unexpected_count": 0,
+            "unexpected_percent": 0.0,
+        }
+
+    def _row_count(self, suite: Suite, expectation: Expectation, asked_of_all: Sequence[Any]) -> int:
+        """Rows that ``expectation`` looks at: a count that is there already, or asked for."""
+        for result in asked_of_all if not expectation.where else ():
+            configuration, counts = result.expectation_config, result.result
+            observes = configuration.type == "expect_table_row_count_to_be_between"
+            count = counts.get("observed_value" if observes else "element_count")
+            if count is not None and not configuration.kwargs.get("row_condition"):
+                return int(count)
+        rows = sqlalchemy.table(suite.table, schema=suite.schema)
+        counted = sqlalchemy.select(sqlalchemy.func.count()).select_from(rows)
+        for column, value in expectation.where.items():
+            counted = counted.where(sqlalchemy.column(column) == value)
+        return int(self._source.get_execution_engine().execute_query(counted).scalar())
 
     def _keep(self, library_suite: Any, outcome: Any, batch_id: str | None, as_of: date) -> None:
         """Store the suite and its reduced outcome; the place depends on suite and logical date only."""
@@ -272,6 +337,7 @@ class Engine:
         outcome.success = all(result.success for result in outcome.results)
         successful = sum(result.success for result in outcome.results)
         outcome.statistics |= {
+            "evaluated_expectations": len(outcome.results),
             "successful_expectations": successful,
             "unsuccessful_expectations": len(outcome.results) - successful,
             "success_percent": 100 * successful / len(outcome.results),

@@ -40,12 +40,12 @@ class IndexView(DefaultJinjaIndexPageView):
 
 
 class ResultTable(ValidationResultsTableContentBlockRenderer):
-    """Results of a run, with severity, reason and the query of the cases beside each."""
+    """Results of a run, with the rows that were asked, severity, reason and the query of the cases beside each."""
 
     @classmethod
     def _process_content_block(cls, content_block: Any, *arguments: Any, **named: Any) -> None:
         super()._process_content_block(content_block, *arguments, **named)
-        content_block.header_row += ["Severity", "Why", "Cases"]
+        content_block.header_row += ["Rows asked", "Severity", "Why", "Cases"]
 
     @classmethod
     def _get_content_block_fn(cls, *arguments: Any, **named: Any) -> Any:
@@ -54,6 +54,6 @@ class ResultTable(ValidationResultsTableContentBlockRenderer):
         def make_longer_row(*inner: Any, result: Any = None, **inner_named: Any) -> Any:
             (row,) = make_row(*inner, result=result, **inner_named)  # type: ignore[misc]  # never None here
             meta = result.expectation_config.meta
-            return [[*row, meta["severity"], meta["why"], meta["cases"]]]
+            return [[*row, meta["asked"], meta["severity"], meta["why"], meta["cases"]]]
 
         return make_longer_row

@@ -13,10 +13,12 @@ import psycopg
 
 from padan.agreement import Agreement
 from padan.errors import ConfigurationError, PublicationStopped
+from padan.quality import changed
 from padan.quality.engine import Engine, existing_columns
 from padan.quality.suites import STAGES, Attribute, Suite, SuiteFile, expand, read_suites
 from padan.quality.verdicts import Verdict, store
 from padan.settings import Settings
+from padan.warehouse import changes
 from padan.warehouse.connection import Connection, connect
 
 logger = logging.getLogger(__name__)
@@ -89,6 +91,7 @@ def _with_absentees(suite: Suite, ran: Sequence[Verdict], missing: dict[str, str
 def _evaluate(settings: Settings, suites: Sequence[Suite], connection: Connection, as_of: date) -> list[Verdict]:
     """Run ``suites``, store their verdicts, then write the pages."""
     columns = existing_columns(connection, suites)
+    asked_first = {} if changes.is_whole(connection) else changed.questions(connection, suites, as_of)
     index = docs_index(settings)
     verdicts: list[Verdict] = []
     with Engine(
@@ -96,7 +99,7 @@ def _evaluate(settings: Settings, suites: Sequence[Suite], connection: Connectio
     ) as engine:
         for suite in suites:
             present = (suite.schema, suite.table) in columns
-            ran = engine.run_suite(suite, as_of) if present else []
+            ran = engine.run_suite(suite, as_of, asked_first.get(suite.name, {})) if present else []
             verdicts += _with_absentees(suite, ran, _missing(suite, columns))
         store(connection, as_of, suites, verdicts)
         engine.build_docs()

@@ -22,6 +22,7 @@ from padan.quality import cases
 Stage = Literal["raw", "staging", "comparison", "marts"]
 Severity = Literal["critical", "warning"]
 Owner = Literal["data-engineering", "liaison-bkn", "liaison-bps", "liaison-both"]
+Side = Literal["bkn", "bps", "asn"]
 # The types whose results are counts, or can be reduced to counts: no other may be used.
 ExpectationType = Literal[
     "expect_column_distinct_values_to_contain_set",
@@ -70,6 +71,9 @@ class ExpectationFile(_Strict):
     kwargs: dict[str, Any] = {}
     where: dict[str, str] = Field(default={}, description="column: value; only such rows are looked at")
     for_each: Literal["", "attribute"] = ""
+    by_person: bool = Field(
+        default=False, description="its query judges the rows of each person apart: changed people may be asked alone"
+    )
     severity: Severity
     owner: Owner | Literal["{owner}"] = Field(description="who acts on a failure")
     reason: str = Field(min_length=20, description="why it exists, with the article or regulation it follows from")
@@ -85,6 +89,8 @@ class ExpectationFile(_Strict):
             raise ValueError(f"{self.id}: '{{attribute}}' in the id and for_each: attribute go together")
         if self.owner == "{owner}" and not self.for_each:
             raise ValueError(f"{self.id}: owner '{{owner}}' needs for_each: attribute")
+        if self.by_person and self.type != "unexpected_rows_expectation":
+            raise ValueError(f"{self.id}: by_person is for a query; what other types judge is known")
         if self.severity == "warning" and self.owner != "data-engineering" and not (self.label_id and self.cases_query):
             raise ValueError(f"{self.id}: a warning to a liaison unit needs a label_id and a cases_query")
         return self
@@ -98,6 +104,9 @@ class SuiteFile(_Strict):
     table: Annotated[str, Field(pattern=r"^[a-z_]+\.[a-z0-9_]+$", description="schema.table")]
     description: str
     without_attributes: tuple[str, ...] = Field(default=(), description="compared attributes that it leaves out")
+    changes: dict[Side, _Name] = Field(
+        default={}, description="side of landing.affected: the column that holds its key; a changed row is one of these"
+    )
     expectations: Annotated[tuple[ExpectationFile, ...], Field(min_length=1)]
 
     @property
@@ -115,6 +124,8 @@ class SuiteFile(_Strict):
         if not self.suite.startswith(self.stage):
             raise ValueError(f"the name of a suite of stage {self.stage} starts with {self.stage}")
         for expectation in self.expectations:
+            if expectation.by_person and not self.changes:
+                raise ValueError(f"{expectation.id}: by_person needs the suite's changes")
             if self.stage == "comparison" and expectation.severity == "warning" and not expectation.cases_query:
                 raise ValueError(f"{expectation.id}: a warning of a comparison needs a cases_query")
         return self
@@ -135,6 +146,9 @@ class Expectation:
     """Lists the cases; never empty."""
     label_id: str
     counted: str
+    by_person: bool
+    dated: bool
+    """It asks something else on another day, so that a row found good then need not be good now."""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -155,6 +169,7 @@ class Suite:
     schema: str
     table: str
     description: str
+    changes: dict[Side, str]
     expectations: tuple[Expectation, ...]
 
 
@@ -247,6 +262,13 @@ class _Placeholders:
         return texts
 
 
+def _dated(item: ExpectationFile) -> bool:
+    asked = dict(item.kwargs)
+    if item.type == "expect_column_values_to_be_between":
+        asked.pop("max_value", None)  # what was not above an earlier day is not above a later one
+    return "{as_of}" in str((asked, item.where))
+
+
 def expand(suite: SuiteFile, attributes: Sequence[Attribute], as_of: date) -> Suite:
     """Replace placeholders: one expectation per attribute where ``for_each`` says so.
 
@@ -261,10 +283,10 @@ def expand(suite: SuiteFile, attributes: Sequence[Attribute], as_of: date) -> Su
             raise ConfigurationError(f"suite {suite.suite}: the attribute registry is empty, {item.id} cannot run")
         for attribute in compared if item.for_each else (None,):
             fill = _Placeholders(as_of, compared, attribute).fill
-            fields = {name: fill(getattr(item, name)) for name in Expectation.__slots__}
+            fields = {name: fill(getattr(item, name)) for name in Expectation.__slots__ if name != "dated"}
             if not fields["cases_query"]:
                 looked = cases.Looked(suite.stage, suite.table, suite.key, fields["kwargs"], fields["where"])
                 fields["cases_query"] = cases.query_of(item.type, looked)
-            expectations.append(Expectation(**fields))
+            expectations.append(Expectation(**fields, dated=_dated(item)))
     schema, table = suite.table.split(".")
-    return Suite(suite.suite, suite.stage, schema, table, suite.description, tuple(expectations))
+    return Suite(suite.suite, suite.stage, schema, table, suite.description, suite.changes, tuple(expectations))
