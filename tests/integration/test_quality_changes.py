@@ -101,12 +101,6 @@ def warehouse_url(database_url: str) -> str:
         connection.execute(
             f"""
             set role owner;
-            create table if not exists landing.affected (
-                side text not null, key text not null, primary key (side, key)
-            );
-            create table if not exists landing.build (whole boolean);
-            grant usage on schema landing to quality;
-            grant select on landing.affected, landing.build to quality;
             create table {TABLE} (
                 holder_id text, row_id text, nip text, name text, kind text, low integer, high integer, since date,
                 side text
