@@ -65,14 +65,10 @@ select
     kinds.is_nip_whole,
     kinds.is_cpns,
     coalesce(kedudukan_hukum.kedudukan_hukum ~* '\m(dpk|dpb)\M|dipekerjakan|diperbantukan', false) as is_seconded,
-    coalesce(
-        (
-            select true
-            from educations
-            where kinds.person_id_bkn = educations.person_id_bkn
-            limit 1
-        ),
-        false
+    exists(
+        select 1
+        from educations
+        where kinds.person_id_bkn = educations.person_id_bkn
     ) as has_education_history,
     units.unor_id is not null as is_unit_listed,
     kinds.birth_date,
