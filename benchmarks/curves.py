@@ -104,13 +104,13 @@ def _days(summaries: list[Summary]) -> Figure:
     """The first day, and the first day of changes, against people."""
     panels = []
     for kind, title, target in (
-        ("full", "Everything, on the first day", FULL_TARGET),
-        ("changes", "A day of changes", CHANGES_TARGET),
+        ("full", f"Everything, first day (target {FULL_TARGET:g} s)", FULL_TARGET),
+        ("changes", f"A day of changes (target {CHANGES_TARGET:g} s of SQL)", CHANGES_TARGET),
     ):
         points = [(one["people"], by_part(days_of(one, kind)[0])) for one in summaries if days_of(one, kind)]
         if points:
             lines = [_line(name, [(people, found[name]) for people, found in points]) for name in points[0][1]]
-            panels.append(_panel(title, "people a side", "seconds", lines, [(f"target: {target:g} s", target)]))
+            panels.append(_panel(title, "people a side", "seconds", lines, [("target", target)]))
     return {"file": "days.svg", "title": "Seconds of a day, by people a side", "panels": panels}
 
 

@@ -11,7 +11,7 @@ import matplotlib  # type: ignore[import-not-found]  # only in its own environme
 
 matplotlib.use("svg")
 from matplotlib import pyplot  # type: ignore[import-not-found]  # noqa: E402 - the backend first
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter  # type: ignore[import-not-found]  # noqa: E402
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator  # type: ignore[import-not-found]  # noqa: E402
 
 _STYLE = {
     "font.family": "DejaVu Sans", "font.size": 10, "axes.titlesize": 11, "figure.titlesize": 13,
@@ -72,18 +72,13 @@ def _lines(axis: Any, panel: dict[str, Any]) -> None:
         axis.plot(line["x"], line["y"], dashes, color=colour, lw=width, marker=mark, ms=5, label=line["label"])
     places = sorted({x for line in panel["lines"] for x in line["x"]})
     axis.set_xticks(places, [_short(place) for place in places])
-    axis.xaxis.set_minor_formatter(NullFormatter())
+    axis.xaxis.set_minor_locator(NullLocator())
     axis.margins(x=0.08)
-    axis.yaxis.set_major_locator(LogLocator(numticks=12))
+    axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=30))
     axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.yaxis.set_minor_formatter(NullFormatter())
     for level in panel["levels"]:
-        axis.axhline(level["y"], color=_TARGET, lw=1.2, ls="--")
-        axis.annotate(
-            level["label"], (0.01, level["y"]), xycoords=("axes fraction", "data"), xytext=(0, 3),
-            textcoords="offset points", ha="left", va="bottom", color=_TARGET, fontsize=9,
-            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.5},
-        )  # fmt: skip
+        axis.axhline(level["y"], color=_TARGET, lw=1.2, ls="--", label=level["label"])
 
 
 def _bars(axis: Any, panel: dict[str, Any]) -> None:
