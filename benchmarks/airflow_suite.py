@@ -66,7 +66,8 @@ def measure(bench: Bench) -> Result:
 def _tasks(client: AirflowClient, since: datetime) -> Iterator[Task]:
     for workflow in PIPELINE:
         run = client.run_since(workflow.name, since)
-        assert run is not None
+        if run is None:
+            raise RunFailed(f"{workflow.name} did not run")
         for name, found in client.tasks(workflow.name, run["dag_run_id"]).items():
             began, ended = client.xcom(workflow.name, run["dag_run_id"], name, WORKED)
             yield Task(

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, cast
 
 import psutil
 
@@ -56,9 +57,8 @@ def run_bounded(
             list(map(str, command)), stdin=subprocess.PIPE, stdout=output, stderr=errors, text=True, cwd=PROJECT,
             start_new_session=True, env={**os.environ, **environment},
         )  # fmt: skip
-        assert process.stdin
-        with suppress(BrokenPipeError), process.stdin:
-            process.stdin.write(json.dumps(job))
+        with suppress(BrokenPipeError), cast(IO[str], process.stdin) as told:
+            told.write(json.dumps(job))
         peak = _watch(process, bounds)
         if process.returncode:
             raise Stopped(f"failed with exit code {process.returncode}; what it said is in {log.name}", peak)

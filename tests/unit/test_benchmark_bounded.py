@@ -60,7 +60,7 @@ def test_patience_ends(tmp_path: Path) -> None:
 
 def test_a_failure_tells_where_its_words_are_and_none_of_them(tmp_path: Path) -> None:
     with pytest.raises(Stopped) as stopped:
-        started(tmp_path, "import sys; sys.exit('postgresql://somebody:hidden@server')")
+        started(tmp_path, "import sys; sys.exit('the address of somebody, hidden')")
     assert str(stopped.value) == "failed with exit code 1; what it said is in peer.log"
     assert "hidden" in (tmp_path / "peer.log").read_text()
     assert (tmp_path / "peer.log").stat().st_mode & 0o077 == 0
