@@ -93,7 +93,7 @@ def _write(path: Path, taken: dict[str, Any]) -> None:
 def main() -> None:
     """Run on a durable server of its own below var/bench, stopped at the end; exit code 1 if a suite failed."""
     names, options = wanted()
-    console = Console()
+    console = Console() if sys.stdout.isatty() else Console(width=160)  # a log has no width of its own
     directory = PROJECT / "var" / "bench"
     memory = psutil.virtual_memory().total // 2
     server = EmbeddedPostgres(directory / "postgres", memory=memory, settings=watching.SETTINGS).start()
