@@ -137,6 +137,20 @@ def test_what_was_measured_before_a_day_that_fails_is_kept(
     assert taken["result"]["others"] == {"floor": {"seconds": 2.0}}
 
 
+def test_what_was_measured_before_a_kill_is_kept(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def played(*_: object) -> Iterator[Figures]:
+        yield {"step": "link_people", "seconds": 1.0}
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(national, "played", played)
+    path = tmp_path / "result.json"
+    with pytest.raises(KeyboardInterrupt):
+        run("national", bench, path)
+    taken = json.loads(path.read_text())
+    assert taken["failed"] == "it did not come to its end"
+    assert [step["step"] for step in taken["result"]["days"][0]["steps"]] == ["link_people"]
+
+
 def test_a_peer_that_is_stopped_leaves_nothing_at_work_in_the_server(
     bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
