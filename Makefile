@@ -7,7 +7,7 @@ export PEOPLE DAY AS_OF
 # Compiled modules halve the start of dbt, Airflow and Great Expectations.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run up stop status clean setup test lint audit lock bench help
+.PHONY: run up stop status clean setup test lint audit lock bench curves help
 
 help:  ## What there is.
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
@@ -46,9 +46,12 @@ lint: $(VENV)/.run $(VENV)/.test  ## Linters, types, layers, secrets.
 audit: $(VENV)/.test  ## Known vulnerabilities of the locked packages, as far as their service can be reached.
 	$(BIN)/python .ci/audit.py
 
-bench: $(VENV)/.run  ## Measure (benchmarks/README.md). SUITE="landing national", PEOPLE=20000, ROWS=200000, ROUNDS=3.
+bench: $(VENV)/.run  ## Measure (benchmarks/README.md). SUITE="landing national", PEOPLE=20000, CHANGED=20000,200, ROWS=200000, ROUNDS=3.
 	@$(BIN)/python -m benchmarks $(SUITE) $(if $(filter-out file,$(origin PEOPLE)),--people $(PEOPLE)) \
-		$(if $(ROWS),--rows $(ROWS)) $(if $(ROUNDS),--rounds $(ROUNDS))
+		$(if $(CHANGED),--changed $(CHANGED)) $(if $(ROWS),--rows $(ROWS)) $(if $(ROUNDS),--rounds $(ROUNDS))
+
+curves: $(VENV)/.run  ## Draw docs/benchmarks/*.svg; KEEP=benchmarks/results/national-20000.json keeps that result first.
+	@$(BIN)/python -m benchmarks.curves $(KEEP)
 
 lock: $(VENV)/.uv  ## Compile the lock files anew.
 	for name in bootstrap '' dev; do $(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url \

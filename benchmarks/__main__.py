@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import asdict
+import sys
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import psutil
 from rich.console import Console
+from rich.markup import escape
 
 from benchmarks import machine, report, suites, watching
-from benchmarks.contestant import PROJECT
-from benchmarks.suites import SUITES, Bench, Options
+from benchmarks.contestant import PROJECT, RunFailed
+from benchmarks.suites import SUITES, Bench, Options, Result
 from sandbox.postgres import SUPERUSER, EmbeddedPostgres
 
 RESULTS = PROJECT / "benchmarks" / "results"
@@ -29,7 +32,13 @@ def wanted(arguments: list[str] | None = None) -> tuple[list[str], Options]:
     parser.add_argument("--page-size", type=int, default=usual.page_size, help="the service allows 1000")
     parser.add_argument("--rounds", type=int, default=usual.rounds, help="how often each contestant runs, in turn")
     parser.add_argument("--seconds", type=float, default=usual.seconds, help="length of the fetch at the allowed rate")
-    parser.add_argument("--days", type=int, default=usual.days, help="that the national suite plays (%(default)s)")
+    parser.add_argument(
+        "--changed",
+        type=_numbers,
+        default=usual.changed,
+        help="people changed on the national suite's day of changes; 20000,200,2000: on further days as well",
+    )
+    parser.add_argument("--days", type=int, default=usual.days, help="that the national suite plays at most")
     parser.add_argument("--no-peers", dest="peers", action="store_false", help="leave out what is not ours")
     found = vars(parser.parse_args(arguments))
     names = found.pop("suites") or list(SUITES)
@@ -38,37 +47,73 @@ def wanted(arguments: list[str] | None = None) -> tuple[list[str], Options]:
     return names, Options(**found)
 
 
-def run(name: str, bench: Bench) -> dict[str, Any]:
-    """One suite's result with the machine, the load before it and the options."""
-    load = machine.load()
-    result = suites.find(name).measure(bench)
-    return {
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in text.split(","))
+
+
+def run(name: str, bench: Bench, path: Path | None = None) -> dict[str, Any]:
+    """One suite's result with the machine, the load before it and the options; written to ``path`` as it comes.
+
+    Raises:
+        RunFailed: the suite failed; ``path`` holds what was measured before, and ``failed``.
+    """
+    taken = {
         "suite": name,
         "taken_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "options": asdict(bench.options),
+        "options": asdict(bench.options) | {"changed": list(bench.options.changed)},
         "machine": machine.describe(bench.server.url("postgres", SUPERUSER)),
-        "load": {"before": load},
-        "result": result,
+        "load": {"before": machine.load()},
+        "failed": "it did not come to its end",
+        "result": {},
     }
+
+    def keep(result: Result) -> None:
+        taken["result"] = result
+        if path:
+            _write(path, taken)
+
+    try:
+        result = suites.find(name).measure(replace(bench, keep=keep))
+    except RunFailed as error:
+        taken["failed"] = str(error).splitlines()[0]  # what follows is of others, and may quote
+        keep(taken["result"])
+        raise
+    del taken["failed"]
+    keep(result)
+    return taken
+
+
+def _write(path: Path, taken: dict[str, Any]) -> None:
+    """Whole or not at all: what was kept before must survive a kill."""
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(taken, indent=2) + "\n")
+    partial.replace(path)
 
 
 def main() -> None:
-    """Run on a durable server of its own below var/bench, which is stopped at the end."""
+    """Run on a durable server of its own below var/bench, stopped at the end; exit code 1 if a suite failed."""
     names, options = wanted()
-    console = Console()
+    console = Console() if sys.stdout.isatty() else Console(width=160)  # a log has no width of its own
     directory = PROJECT / "var" / "bench"
     memory = psutil.virtual_memory().total // 2
     server = EmbeddedPostgres(directory / "postgres", memory=memory, settings=watching.SETTINGS).start()
     bench = Bench(server, directory, options, lambda line: console.print(f"[dim]{line}[/]", highlight=False))
+    failed = False
     try:
         for name in names:
-            taken = run(name, bench)
             path = RESULTS / f"{suites.label(name, options)}.json"
-            path.write_text(json.dumps(taken, indent=2) + "\n")
-            report.show(taken, console)
+            try:
+                run(name, bench, path)
+            except RunFailed as error:
+                failed = True
+                console.print(f"[bold red]{name} failed[/]: {escape(str(error))}", highlight=False)
+            taken = json.loads(path.read_text())
+            if taken["result"]:
+                report.show(taken, console)
             console.print(f"written to {path.relative_to(PROJECT)}", highlight=False)
     finally:
         server.stop()
+    sys.exit(1 if failed else 0)
 
 
 if __name__ == "__main__":

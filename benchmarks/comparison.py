@@ -7,14 +7,18 @@ types, translates, joins and compares in its one statement.
 
 from __future__ import annotations
 
+import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import psycopg
 
-from benchmarks.contestant import Figures, RunFailed, clocked, run
+from benchmarks.bounded import BOUNDS, Bounds, Stopped, run_bounded
+from benchmarks.contestant import Figures, RunFailed, clocked
 from benchmarks.contestants import PEERS, peer_environment
 from benchmarks.suites import Bench
 from benchmarks.watching import watched
+from sandbox.postgres import SUPERUSER
 
 # Attribute: its expression on BKN's raw data, and on BPS's, where four crosswalks are joined. Texts are folded as the
 # registry's comparator "text" folds them where letters are plain; dates become ISO text, null if they are none.
@@ -24,6 +28,9 @@ _DMY = (
     "then substr({0}, 7) || '-' || substr({0}, 4, 2) || '-' || substr({0}, 1, 2) end"
 )
 _ISO = "case when pg_input_is_valid({0}, 'date') then {0} end"
+
+
+_PEER = "padan-bench-peer"  # application_name of its connections
 
 
 @dataclass(frozen=True)
@@ -104,13 +111,13 @@ cross join lateral unnest(array_remove(array[{_DIFFERING}], null)) as differing 
 """
 
 
-def contest(bench: Bench, database: str, differing: int) -> dict[str, Figures]:
-    """The figures of the floors and, where asked for, of the peers, by name.
+def contest(bench: Bench, database: str, differing: int) -> Iterator[tuple[str, Figures]]:
+    """The name and figures of the floors and, where asked for, of the peers, as each ends.
 
+    A peer that fails or for which memory or patience does not suffice has figures with ``stopped``, the reason.
     ``differing``: the values that truly differ among people known to both. Raises RunFailed where a floor finds others.
     """
     url = bench.server.url(database)
-    done: dict[str, Figures] = {}
     with psycopg.connect(url, autocommit=True) as connection:
         _make_sides(connection)
         typed = {"sides": "", "bkn": "bench.left", "bps": "bench.right"}
@@ -125,20 +132,31 @@ def contest(bench: Bench, database: str, differing: int) -> dict[str, Figures]:
             if figures["rows"] != differing:
                 raise RunFailed(f"{name}: {figures['rows']} differing values, not {differing}")
             bench.progress(f"{name}: {figures['seconds']:.1f} s")
-            done[name] = figures
+            yield name, figures
     if bench.options.peers:
         for name, script in (("data-diff, joindiff", "data_diff"), ("datacompy, polars", "datacompy")):
-            done[name] = _peer(bench, database, script)
-            bench.progress(f"{name}: {done[name]['seconds']:.1f} s")
-    return done
+            figures = peer(bench, database, script)
+            bench.progress(f"{name}: {figures.get('stopped') or format(figures['seconds'], '.1f') + ' s'}")
+            yield name, figures
 
 
-def _peer(bench: Bench, database: str, script: str) -> Figures:
-    python = peer_environment(bench.directory, bench.progress, script)
+def peer(bench: Bench, database: str, script: str, bounds: Bounds = BOUNDS) -> Figures:
+    """What a peer takes within ``bounds``, or why it was stopped; nothing of it goes on in the server afterwards."""
     job = {"database_url": bench.server.url(database), "attributes": ATTRIBUTES}
     figures: Figures = {}
     with watched(bench.server, database, figures):
-        figures |= run([python, PEERS / f"{script}_people.py"], job)
+        try:
+            python = peer_environment(bench.directory, bench.progress, script)
+            log = bench.directory / f"{script}.log"
+            figures |= run_bounded([python, PEERS / f"{script}_people.py"], job, bounds, log, {"PGAPPNAME": _PEER})
+        except subprocess.CalledProcessError:
+            figures["stopped"] = "it could not be installed"
+        except Stopped as error:
+            figures |= {"stopped": str(error), "peak_bytes": error.peak_bytes}
+        with psycopg.connect(bench.server.url("postgres", SUPERUSER), autocommit=True) as connection:
+            connection.execute(
+                "select pg_terminate_backend(pid, 10000) from pg_stat_activity where application_name = %s", (_PEER,)
+            )
     return figures
 
 

@@ -1,4 +1,4 @@
-"""Suite ``national``: every step from raw to marts for PEOPLE people a side; then a day of changes; then once more.
+"""Suite ``national``: every step from raw to marts for PEOPLE people a side; a day of changes; once more; more days.
 
 The result is held against the planted truth after each day: a pipeline that computes something wrong has no figures.
 """
@@ -6,6 +6,7 @@ The result is held against the planted truth after each day: a pipeline that com
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -17,7 +18,7 @@ from benchmarks import population as world
 from benchmarks.contestant import PROJECT, Figures, RunFailed, run_module
 from benchmarks.population import Population
 from benchmarks.report import MEGA, table
-from benchmarks.suites import Bench, Result
+from benchmarks.suites import Bench, Options, Result
 from benchmarks.watching import watched
 from padan.agreement import load_agreement
 from padan.flows.pipeline import PIPELINE
@@ -27,7 +28,6 @@ from sandbox.postgres import SUPERUSER
 
 DATABASE = "padan_national"
 FIRST_DAY = date(2026, 1, 5)
-CHANGED = 20_000  # people a day
 STEPS = tuple(step.name for flow in PIPELINE if flow.name in ("build_warehouse", "reconcile") for step in flow.steps)
 BUILDING = tuple(
     step for step in STEPS if not step.startswith(("check_", "write_"))
@@ -36,35 +36,52 @@ AGREEMENT = PROJECT / "agreement" / "sandbox.yaml"
 _SHOWN_NODES = 25
 
 
+@dataclass(frozen=True)
+class Day:
+    """What happens on a day: ``full``, ``changes`` or ``repeated``; ``changed``: the people asked for."""
+
+    kind: str
+    changed: int = 0
+
+
+def planned(options: Options) -> list[Day]:
+    """Everything; a day of changes; that day again; then a day for each further number of changed people."""
+    first, *further = options.changed
+    days = [Day("full"), Day("changes", first), Day("repeated"), *(Day("changes", number) for number in further)]
+    return days[: options.days]
+
+
 def measure(bench: Bench) -> Result:
-    """Generate, and run every step for a full first day, a day of changes, and that day again.
+    """Generate, and run every step on each day; what is measured is kept step by step.
 
     Raises:
         RunFailed: a step failed, or the differences found are not those planted.
     """
-    population = Population(bench.options.people, FIRST_DAY)
-    url, figures = fresh_database(bench), {}
-    with psycopg.connect(url, autocommit=True) as connection:
+    population, agreement = Population(bench.options.people, FIRST_DAY), load_agreement(AGREEMENT)
+    result: Result = {"people": population.people, "days": [], "others": {}}
+    as_of = FIRST_DAY
+    with psycopg.connect(fresh_database(bench), autocommit=True) as connection:
         bench.progress(f"generating {population.people:,} people a side")
-        world.prepare(connection, load_agreement(AGREEMENT), population)
-        figures["generated_bytes"] = _size(connection)
-        days = {"full": play(bench, connection, population, FIRST_DAY)}
-        others = comparison.contest(bench, DATABASE, differing(connection))
-        changed = 0
-        next_day = FIRST_DAY + timedelta(days=1)
-        if bench.options.days > 1:
-            changed = world.change(connection, load_agreement(AGREEMENT), population, next_day, CHANGED)
-        for day in ("changes", "repeated")[: bench.options.days - 1]:
-            days[day] = play(bench, connection, population, next_day)
-        relations = _relations(connection)
-    return {
-        "people": population.people,
-        "changed": changed,
-        "days": days,
-        "others": others,
-        "relations": relations,
-        **figures,
-    }
+        world.prepare(connection, agreement, population)
+        result["generated_bytes"] = _size(connection)
+        for day in planned(bench.options):
+            changed = 0
+            if day.kind == "changes":
+                as_of += timedelta(days=1)
+                changed = world.change(connection, agreement, population, as_of, day.changed)
+            done: dict[str, Any] = {"kind": day.kind, "changed": changed, "as_of": as_of.isoformat(), "steps": []}
+            result["days"].append(done | {"right": False})
+            for figures in played(bench, connection, population, as_of):
+                done["steps"].append(figures)
+                bench.keep(result)
+            result["days"][-1] = done | {"right": True}
+            if day.kind == "full":
+                for name, figures in comparison.contest(bench, DATABASE, differing(connection)):
+                    result["others"][name] = figures
+                    bench.keep(result)
+            result["relations"] = _relations(connection)
+            bench.keep(result)
+    return result
 
 
 def fresh_database(bench: Bench) -> str:
@@ -100,8 +117,22 @@ def play(
     steps: tuple[str, ...] = STEPS,
 ) -> list[Figures]:
     """The figures of each step of one day, whose outcome was right."""
+    return list(played(bench, connection, population, as_of, steps))
+
+
+def played(
+    bench: Bench,
+    connection: psycopg.Connection,
+    population: Population,
+    as_of: date,
+    steps: tuple[str, ...] = STEPS,
+) -> Iterator[Figures]:
+    """Run the steps of one day, the figures of each as it ends; at the end of all the outcome is judged.
+
+    Raises:
+        RunFailed: a step failed, or the outcome is not what was planted.
+    """
     settings = environment(bench, bench.server.url(DATABASE))
-    done = []
     for step in steps:
         figures: Figures = {"step": step}
         with watched(bench.server, DATABASE, figures):
@@ -109,14 +140,13 @@ def play(
             figures |= run_module("benchmarks.step", job)
         figures["database_bytes"] = _size(connection)
         bench.progress(f"{as_of} {step}: {figures['seconds']:.1f} s")
-        done.append(figures)
         if nodes := figures.get("nodes"):
             slowest = sorted(nodes, key=lambda node: -node["seconds"])[:5]
             bench.progress("    " + ", ".join(f"{node['name'][:40]} {node['seconds']:.1f} s" for node in slowest))
         for one in figures["statements"][:3]:
             bench.progress(f"    {one['seconds']:.1f} s, {one['calls']} calls: {one['node'] or one['statement'][:110]}")
+        yield figures
     verify(connection, population)
-    return done
 
 
 def differing(connection: psycopg.Connection) -> int:
@@ -175,24 +205,29 @@ def _relations(connection: psycopg.Connection) -> dict[str, int]:
 
 
 def tables(result: Result) -> Iterator[Table]:
-    """Each step of each day; the slowest nodes and statements of the full day; the largest tables."""
+    """Each step of each day whose outcome was right; slowest nodes and statements; the others; the largest tables."""
     people = result["people"]
-    for day, steps in result["days"].items():
-        yield _steps(f"{people:,} people a side: {_TITLES[day].format(changed=result['changed'])}", people, steps)
-    for day in [day for day in ("full", "changes") if day in result["days"]]:
-        yield _nodes(f"Slowest dbt nodes, {day}", result["days"][day])
-        yield _statements(f"Dearest statements, {day}", result["days"][day])
-    yield _others(result)
-    made = table("Largest tables", "", "MB", "bytes/person")
-    for name, size in result["relations"].items():
-        made.add_row(name, f"{size / MEGA:,.0f}", f"{size / people:,.0f}")
-    yield made
+    days = [day for day in result["days"] if day["right"]]
+    for day in days:
+        title = f"{people:,} people a side: {_TITLES[day['kind']].format(changed=day['changed'])}"
+        yield _steps(title, people, day["steps"])
+    for kind in ("full", "changes"):
+        for day in [day for day in days if day["kind"] == kind][:1]:
+            yield _nodes(f"Slowest dbt nodes, {kind}", day["steps"])
+            yield _statements(f"Dearest statements, {kind}", day["steps"])
+    if result["others"]:
+        yield _others(result)
+    if result.get("relations"):
+        made = table("Largest tables", "", "MB", "bytes/person")
+        for name, size in result["relations"].items():
+            made.add_row(name, f"{size / MEGA:,.0f}", f"{size / people:,.0f}")
+        yield made
 
 
 def _others(result: Result) -> Table:
-    full = {step["step"]: step for step in result["days"]["full"]}
-    integrated, staged = full["integrate"]["seconds"], full["build_staging"]["seconds"]
-    through = integrated + staged + full["update_ledger"]["seconds"]
+    full = {step["step"]: step["seconds"] for step in result["days"][0]["steps"]}
+    integrated = full["integrate"]
+    through = full["build_staging"] + integrated + full["update_ledger"]
     made = table(
         "Beside a hand-written statement and what a user would pick instead",
         "",
@@ -202,15 +237,16 @@ def _others(result: Result) -> Table:
         "its Python MB",
         "Postgres MB",
     )
+    stopped = []
     for name, figures in result["others"].items():
-        made.add_row(
-            name,
-            f"{figures['seconds']:.1f}",
-            f"{integrated / figures['seconds']:.2f}",
-            f"{through / figures['seconds']:.2f}",
-            f"{figures.get('peak_bytes', 0) / MEGA:,.0f}",
-            f"{figures['postgres_peak_bytes'] / MEGA:,.0f}",
-        )
+        memory = (f"{figures.get('peak_bytes', 0) / MEGA:,.0f}", f"{figures['postgres_peak_bytes'] / MEGA:,.0f}")
+        if "stopped" in figures:
+            stopped.append(f"{name}: {figures['stopped']}")
+            made.add_row(name, "stopped", "", "", *memory)
+            continue
+        seconds = figures["seconds"]
+        made.add_row(name, f"{seconds:.1f}", f"{integrated / seconds:.2f}", f"{through / seconds:.2f}", *memory)
+    made.caption = "\n".join(stopped)
     return made
 
 
@@ -218,11 +254,14 @@ _TITLES = {"full": "everything", "changes": "a day with {changed:,} changed peop
 
 
 def _steps(title: str, people: int, steps: list[Figures]) -> Table:
-    made = table(title, "", "seconds", "people/s", "Python MB", "Postgres MB", "temporary MB", "WAL MB", "database MB")
+    made = table(
+        title, "", "seconds", "of SQL", "people/s", "Python MB", "Postgres MB", "temporary MB", "WAL MB", "database MB"
+    )
     for step in [*steps, _together(steps)]:
         made.add_row(
             step["step"],
             f"{step['seconds']:.1f}",
+            f"{step['sql_seconds'] or 0:.1f}",
             f"{people / step['seconds']:,.0f}",
             f"{step['peak_bytes'] / MEGA:,.0f}",
             f"{step['postgres_peak_bytes'] / MEGA:,.0f}",
@@ -235,6 +274,7 @@ def _steps(title: str, people: int, steps: list[Figures]) -> Table:
 
 def _together(steps: list[Figures]) -> Figures:
     summed = {name: sum(step[name] for step in steps) for name in ("seconds", "temporary_bytes", "wal_bytes")}
+    summed["sql_seconds"] = sum(step["sql_seconds"] or 0 for step in steps)
     most = {name: max(step[name] for step in steps) for name in ("peak_bytes", "postgres_peak_bytes", "database_bytes")}
     return {"step": "together", **summed, **most}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -16,6 +16,7 @@ Progress = Callable[[str], None]
 Result = dict[str, Any]
 
 SUITES = {
+    "airflow": "benchmarks.airflow_suite",
     "export": "benchmarks.export_suite",
     "fetch": "benchmarks.fetch_suite",
     "exchange_log": "benchmarks.exchange_suite",
@@ -37,18 +38,23 @@ class Options:
     page_size: int = 1000
     rounds: int = 3
     seconds: float = 20.0  # of the fetch at the allowed rate
-    days: int = 3  # that the national suite plays: everything; a day of changes; that day again
+    changed: tuple[int, ...] = (20_000,)  # people, on each day of changes of the national suite
+    days: int | None = None  # that it plays: everything; a day of changes; that day again; further ones. None: all
     peers: bool = True  # what a user would pick instead, each in an environment of its own
 
 
 @dataclass(frozen=True)
 class Bench:
-    """A running server, a folder for what is written, what to measure, and where to say how far it is."""
+    """A running server, a folder for what is written, what to measure, and where to say how far it is.
+
+    ``keep`` writes what a long suite has so far, so that what fails or is killed later does not lose it.
+    """
 
     server: EmbeddedPostgres
     directory: Path
     options: Options
     progress: Progress
+    keep: Callable[[Result], None] = field(default=lambda _: None)
 
 
 class Suite(Protocol):

@@ -26,9 +26,11 @@ _NODE = re.compile(r'"node_id": "(?:\w+)\.padan\.([\w.]+)"')
 
 @contextmanager
 def watched(server: EmbeddedPostgres, database: str, figures: Figures) -> Iterator[None]:
-    """Put ``postgres_peak_bytes``, ``temporary_bytes``, ``wal_bytes`` and ``statements`` of the block into ``figures``.
+    """Put ``postgres_peak_bytes``, ``temporary_bytes``, ``wal_bytes``, ``sql_seconds`` and ``statements`` of the block
+    into ``figures``.
 
-    The peak is the private memory of all backends together and once the shared buffers that were in use.
+    The peak is the private memory of all backends together and once the shared buffers that were in use. SQL's seconds
+    are those of all statements, so more than the clock's where several ran at once; None where they are not counted.
     """
     with psycopg.connect(server.url(database, SUPERUSER), autocommit=True) as connection:
         counted = _counts_statements(connection)
@@ -44,6 +46,7 @@ def watched(server: EmbeddedPostgres, database: str, figures: Figures) -> Iterat
             after = _counters(connection)
             figures["postgres_peak_bytes"] = peak[0]
             figures |= {name: after[name] - value for name, value in before.items()}
+            figures["sql_seconds"] = _executing(connection) if counted else None
             figures["statements"] = list(_dearest(connection)) if counted else []
 
 
@@ -67,6 +70,14 @@ def _counters(connection: psycopg.Connection) -> dict[str, int]:
         "where datname = current_database()"
     ).fetchone()
     return {"temporary_bytes": row[0] if row else 0, "wal_bytes": row[1] if row else 0}
+
+
+def _executing(connection: psycopg.Connection) -> float:
+    row = connection.execute(
+        "select coalesce(sum(total_exec_time), 0) / 1000 from pg_stat_statements "
+        "where dbid = (select oid from pg_database where datname = current_database())"
+    ).fetchone()
+    return float(row[0]) if row else 0.0
 
 
 def _dearest(connection: psycopg.Connection) -> Iterator[dict[str, Any]]:

@@ -371,6 +371,8 @@ class Stack:
             time.sleep(0.2)
         while time.monotonic() < end:
             try:
+                # Airflow makes the interface of tasks at its first call, which takes seconds: not the first task's.
+                requests.get(f"{self.addresses()['airflow']}/execution/health", timeout=60).raise_for_status()
                 health = requests.get(f"{self.addresses()['airflow']}/api/v2/monitor/health", timeout=5).json()
                 parts = ("metadatabase", "scheduler", "dag_processor", "triggerer")
                 if all((health.get(part) or {}).get("status") == "healthy" for part in parts):

@@ -14,6 +14,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from airflow.sdk.log import mask_secret
 from airflow.timetables.trigger import CronTriggerTimetable
 
+WORKED = "worked"  # key of the XCom that holds when a step itself began and ended; the rest of the task is Airflow's
 DEFAULT_ARGUMENTS = {
     "owner": "data-engineering",
     "retries": 4,
@@ -78,14 +79,18 @@ def run_step(name: str, **arguments: Any) -> dict[str, Any]:
 
     redaction.install()
     mask_secrets()
+    context = get_current_context()
+    began = pendulum.now("UTC")
     try:
-        return run(name, date.fromisoformat(logical_day(get_current_context())), **arguments)
+        counts = run(name, date.fromisoformat(logical_day(context)), **arguments)
     except AgreementNotInForce as error:
         raise AirflowSkipException(str(error)) from None
     except PadanError as error:
         if error.retryable:
             raise
         raise AirflowFailException(f"{type(error).__name__}: {error}") from None
+    context["ti"].xcom_push(key=WORKED, value=[began.isoformat(), pendulum.now("UTC").isoformat()])
+    return counts
 
 
 def step(name: str, outlet: Asset | None = None, **options: Any) -> Any:

@@ -59,6 +59,7 @@ def test_the_export_the_fetch_and_the_log_are_measured(postgres_server: Embedded
 def test_the_command_line_names_suites_and_their_size() -> None:
     assert wanted([]) == (list(SUITES), Options())
     assert wanted(["landing", "--people", "300", "--no-peers"]) == (["landing"], Options(people=300, peers=False))
+    assert wanted(["national", "--changed", "20000,200"])[1].changed == (20_000, 200)
     with pytest.raises(SystemExit):
         wanted(["nothing_of_the_kind"])
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import json
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -14,7 +16,9 @@ from rich.console import Console
 
 from benchmarks import comparison, national
 from benchmarks import population as world
-from benchmarks.contestant import RunFailed
+from benchmarks.__main__ import run
+from benchmarks.bounded import Bounds
+from benchmarks.contestant import Figures, RunFailed
 from benchmarks.population import Population
 from benchmarks.suites import Bench, Options
 from sandbox.postgres import EmbeddedPostgres
@@ -70,7 +74,7 @@ def test_people_are_as_many_and_as_unlike_as_planted(warehouse: psycopg.Connecti
 
 def test_a_run_finds_just_what_was_planted(warehouse: psycopg.Connection, bench: Bench) -> None:
     full = national.play(bench, warehouse, PEOPLE, national.FIRST_DAY, national.BUILDING)
-    others = comparison.contest(bench, national.DATABASE, national.differing(warehouse))
+    others = dict(comparison.contest(bench, national.DATABASE, national.differing(warehouse)))
     assert {figures["rows"] for figures in others.values()} == {national.differing(warehouse)}
 
     warehouse.execute("delete from bench.planted where n = (select min(n) from bench.planted)")
@@ -79,8 +83,10 @@ def test_a_run_finds_just_what_was_planted(warehouse: psycopg.Connection, bench:
 
     result = {
         "people": PEOPLE.people,
-        "changed": 0,
-        "days": {"full": full, "changes": full, "repeated": full},
+        "days": [
+            {"kind": kind, "changed": 7, "right": right, "steps": full}
+            for kind, right in (("full", True), ("changes", True), ("repeated", False))
+        ],
         "others": others,
         "relations": {"raw_bkn.data_utama": 1},
     }
@@ -88,6 +94,8 @@ def test_a_run_finds_just_what_was_planted(warehouse: psycopg.Connection, bench:
     for table in national.tables(result):
         Console(file=printed, width=200).print(table)
     assert all(step["step"] in printed.getvalue() for step in full)
+    assert "a day with 7 changed people" in printed.getvalue()
+    assert "that day again" not in printed.getvalue()  # its outcome was not right: it has no figures
 
 
 def test_a_day_of_changes_is_in_raw_and_in_the_truth(warehouse: psycopg.Connection) -> None:
@@ -104,6 +112,67 @@ def test_a_day_of_changes_is_in_raw_and_in_the_truth(warehouse: psycopg.Connecti
     assert touched == 75
     touched = one(warehouse, f"select count(*) from raw_bps.holders where _as_of = '{day}'")
     assert touched == 25 + 25 + mended
+
+
+def test_what_was_measured_before_a_day_that_fails_is_kept(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def played(*_: object) -> Iterator[Figures]:
+        days.append(1)
+        yield {"step": "link_people", "seconds": 1.0}
+        if len(days) == 2:
+            raise RunFailed("differences: of the second day\nwith more that others wrote")
+
+    days: list[int] = []
+    monkeypatch.setattr(national, "played", played)
+    monkeypatch.setattr(comparison, "contest", lambda *_: iter([("floor", {"seconds": 2.0})]))
+    path = tmp_path / "result.json"
+    with pytest.raises(RunFailed):
+        run("national", bench, path)
+    taken = json.loads(path.read_text())
+    assert taken["failed"] == "differences: of the second day"
+    assert [(day["kind"], day["right"], len(day["steps"])) for day in taken["result"]["days"]] == [
+        ("full", True, 1), ("changes", False, 1),
+    ]  # fmt: skip
+    assert taken["result"]["others"] == {"floor": {"seconds": 2.0}}
+
+
+def test_what_was_measured_before_a_kill_is_kept(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def played(*_: object) -> Iterator[Figures]:
+        yield {"step": "link_people", "seconds": 1.0}
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(national, "played", played)
+    path = tmp_path / "result.json"
+    with pytest.raises(KeyboardInterrupt):
+        run("national", bench, path)
+    taken = json.loads(path.read_text())
+    assert taken["failed"] == "it did not come to its end"
+    assert [step["step"] for step in taken["result"]["days"][0]["steps"]] == ["link_people"]
+
+
+def test_a_peer_that_is_stopped_leaves_nothing_at_work_in_the_server(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sleeper_people.py").write_text(
+        "import json, sys, psycopg\n"
+        "with psycopg.connect(json.load(sys.stdin)['database_url']) as connection:\n"
+        "    connection.execute('select pg_sleep(3000)')\n"
+    )
+    monkeypatch.setattr(comparison, "PEERS", tmp_path)
+    monkeypatch.setattr(comparison, "peer_environment", lambda *_: Path(sys.executable))
+    url = national.fresh_database(bench)
+    figures = comparison.peer(bench, national.DATABASE, "sleeper", Bounds(spare=0, seconds=3))
+    assert figures["stopped"] == "not done after 3 s"
+    assert figures["peak_bytes"] > 1_000_000
+    with psycopg.connect(url) as connection:
+        assert one(connection, "select count(*) from pg_stat_activity where query like '%pg_sleep(3000)'") == 0
+
+
+def test_days_follow_the_numbers_of_changed_people() -> None:
+    days = national.planned(Options(changed=(20, 2)))
+    assert [(day.kind, day.changed) for day in days] == [("full", 0), ("changes", 20), ("repeated", 0), ("changes", 2)]
+    assert [day.kind for day in national.planned(Options(days=2))] == ["full", "changes"]
 
 
 def test_more_people_than_there_are_numbers_for_are_refused() -> None:
