@@ -41,7 +41,16 @@ PERSON_COLUMN: dict[tuple[str, str], str] = {
 _UNITS = ("bkn", "ref_unor")  # so many that some change each day: only their people are affected
 _OF_NOBODY = frozenset({("bps", "formations")})  # what is made of it is made anew each time
 WHOLE_EVERY = timedelta(days=30)  # heals what no trigger could see, such as a restored table
-STAGES = ("staged", "kept", "linked", "integrated", "published")
+STAGES = (
+    "raw_checked",
+    "staged",
+    "staging_checked",
+    "kept",
+    "linked",
+    "integrated",
+    "comparison_checked",
+    "published",
+)
 """What a build goes through, in this order: columns of landing.build."""
 MOST_AFFECTED = 0.1  # of the people of a side: beyond, everything anew costs less
 _TRIGGERS = ("insert", "update", "delete")
@@ -315,6 +324,12 @@ def affect(connection: Connection, pairs: str) -> None:
         f"with pairs as ({pairs}) insert into landing.affected (side, key) select 'bkn', person_id_bkn from pairs "  # noqa: S608
         "union select 'bps', holder_id from pairs on conflict do nothing".encode()
     )
+
+
+def is_under_way(connection: Connection, as_of: date) -> bool:
+    """Whether a build of that day was prepared and has not ended well yet."""
+    row = connection.execute("select not finished and as_of = %s from landing.build", (as_of,)).fetchone()
+    return bool(row and row[0])
 
 
 def note_code(connection: Connection, made_of: str) -> None:
