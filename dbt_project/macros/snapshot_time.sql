@@ -54,7 +54,7 @@
         if exists (
             select 1 from {{ this }} where dbt_valid_from > {{ as_of() }} or (dbt_valid_to is not null and dbt_valid_to > {{ as_of() }})
         ) then
-            raise exception 'snapshot {{ this.identifier }} holds versions later than as_of {{ var("as_of") }}';
+            raise exception 'snapshot {{ this.identifier }} holds versions later than as_of {{ logical_date() }}';
         end if;
     end
     $$;
