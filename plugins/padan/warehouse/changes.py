@@ -109,7 +109,10 @@ def _has_untidy(connection: Connection, dataset: Dataset) -> bool:
     if column not in dataset.columns:
         return False
     statement = sql.SQL("select exists(select from {} where {})").format(raw_table(dataset), _untidy(column))
-    row = connection.execute(statement).fetchone()
+    with connection.transaction():
+        # The planner takes nearly every row for untidy, and would read them until it finds one.
+        connection.execute("set local enable_seqscan = off")
+        row = connection.execute(statement).fetchone()
     return bool(row and row[0])
 
 
@@ -222,13 +225,18 @@ def _spread(connection: Connection) -> str:
     connection.execute("set local enable_hashjoin = off")  # few against millions: through their indexes
     connection.execute("set local enable_mergejoin = off")
     connection.execute("create temporary table frontier on commit drop as select side, key from landing.affected")
+    connection.execute("create temporary table known_keys (nip text, nik text) on commit drop")
     while True:
         row = connection.execute("select count(*) from landing.affected where side in ('bkn', 'bps')").fetchone()
         if row and row[0] > most:
             return "many"
         connection.execute("analyze pg_temp.frontier")
+        connection.execute(_KEYS)
+        connection.execute("analyze pg_temp.keys")
         if connection.execute(_TOUCHED).rowcount == 0:
             return ""
+        connection.execute("insert into pg_temp.known_keys select nip, nik from pg_temp.keys")
+        connection.execute("drop table pg_temp.keys")
         connection.execute("truncate pg_temp.frontier")
         connection.execute("insert into pg_temp.frontier select side, key from pg_temp.touched")
         connection.execute(
@@ -274,10 +282,10 @@ _HIDDEN = """
     select 'bps', holder_id from staging_bps.stg_bps__findings where rule = 'duplicate_person'
     on conflict do nothing
 """
-# Before the change (staging, pairs) and after it (raw).
-_TOUCHED = r"""
-    create temporary table touched on commit drop as
-    with keys as materialized (
+# Before the change (staging) and after it (raw); whoever bears a key that was looked up before is affected already.
+_KEYS = r"""
+    create temporary table keys on commit drop as
+    (
         select nip, nik from staging_bkn.stg_bkn__people as people
         inner join pg_temp.frontier on frontier.side = 'bkn' and people.person_id_bkn = frontier.key
         union
@@ -291,19 +299,26 @@ _TOUCHED = r"""
         select regexp_replace(nip_bps, '\D', '', 'g'), regexp_replace(nik, '\D', '', 'g')
         from raw_bps.holders as holders
         inner join pg_temp.frontier on frontier.side = 'bps' and holders.holder_id = frontier.key
-    ),
-    found as (
+    )
+    except
+    select nip, nik from pg_temp.known_keys
+"""
+_TOUCHED = """
+    create temporary table touched on commit drop as
+    with found as (
         select 'bkn' as side, people.person_id_bkn as key
-        from keys inner join staging_bkn.stg_bkn__people as people on keys.nip = people.nip
+        from pg_temp.keys inner join staging_bkn.stg_bkn__people as people on keys.nip = people.nip
         union
         select 'bkn', people.person_id_bkn
-        from keys inner join staging_bkn.stg_bkn__people as people on keys.nik = people.nik and length(keys.nik) = 16
+        from pg_temp.keys
+        inner join staging_bkn.stg_bkn__people as people on keys.nik = people.nik and length(keys.nik) = 16
         union
         select 'bps', holders.holder_id
-        from keys inner join staging_bps.stg_bps__holders as holders on keys.nip = holders.nip_bps
+        from pg_temp.keys inner join staging_bps.stg_bps__holders as holders on keys.nip = holders.nip_bps
         union
         select 'bps', holders.holder_id
-        from keys inner join staging_bps.stg_bps__holders as holders on keys.nik = holders.nik and length(keys.nik) = 16
+        from pg_temp.keys
+        inner join staging_bps.stg_bps__holders as holders on keys.nik = holders.nik and length(keys.nik) = 16
         union
         select 'bps', pairs.holder_id
         from integration.int_matching__pairs as pairs

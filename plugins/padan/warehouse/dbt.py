@@ -100,8 +100,9 @@ def _run(settings: Settings, as_of: date, *words: str) -> DbtOutcome:
         "--profiles-dir", str(project),
         "--target-path", str(target),
     ]  # fmt: skip
+    dated = {**environment(settings), "PADAN_AS_OF": as_of.isoformat()}
     done = subprocess.run(
-        command, env={**environment(settings), "PADAN_AS_OF": as_of.isoformat()}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        command, env=dated, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         text=True, errors="replace", check=False,
     )  # fmt: skip
     (log_dir / "console.log").write_text(without_values(done.stdout.splitlines()) + "\n", encoding="utf-8")
