@@ -130,7 +130,7 @@ def test_imports_come_first(models: dict[str, Node]) -> None:
     when a model is compiled, in its first line.
     """
     relation = r"\{\{ (ref|source)\('[^)]*'\) \}\}"
-    affected = r"\{\{ of_affected\('\w+', '\w+'\) \}\}"
+    affected = r"\{\{ of_affected\('\w+', '\w+'(, above_joins=true)?\) \}\}"
     imported = (
         rf"    select \* from {relation}\n|    select \*\n    from {relation}\n    where {affected}( or {affected})?\n"
     )
