@@ -208,6 +208,8 @@ def _derived(connection: Connection, found: Past) -> Iterator[Holding]:
     yield _snapshot(DIFFERENCES)
     if not found.whole:
         return  # the next run derives it anew from what raw still holds
+    for table in ("changed", "affected"):  # no build comes that would take them
+        yield Holding("landing", table, "transformer", _NEVER, _NEVER)
     rows = connection.execute(
         "select nspname, relname from pg_class join pg_namespace on pg_namespace.oid = relnamespace "
         "where nspname = any(%s) and relkind = 'r' order by 1, 2",

@@ -14,8 +14,8 @@ STATEMENTS = (
     """,
     """
     comment on table landing.changed is
-        'Written by the triggers of raw: whose rows changed since a build took them; a unit or a whole list of codes '
-        'where it is of no person. Without a key, so that a build takes away nothing that another session is adding.'
+        'One row per change that a trigger of raw noted since a build took such notes: whose row it was; a unit or a '
+        'whole list of codes where of no person. Without a key: a build takes away nothing that another session adds.'
     """,
     """
     create table landing.affected (
@@ -26,8 +26,8 @@ STATEMENTS = (
     """,
     """
     comment on table landing.affected is
-        'Whom the running build works through anew: changed people and whoever shares a NIP, a NIK or a pair with one. '
-        'Emptied when a build has ended well.'
+        'One row per person whom the running build works through anew: who changed, and whoever shares a NIP, a NIK or a '
+        'pair with one. Emptied when a build has ended well.'
     """,
     """
     create table landing.build (
@@ -55,7 +55,8 @@ STATEMENTS = (
     """,
     """
     comment on table landing.build is
-        'The running build, or the last one: whether everything is made anew, why, and of what the last good one was.'
+        'One row per warehouse: the running build or the last one, whether it makes everything anew and why, and of what '
+        'the last good one was.'
     """,
     """
     comment on column landing.build.taken is
