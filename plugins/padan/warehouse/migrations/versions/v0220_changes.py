@@ -26,8 +26,8 @@ STATEMENTS = (
     """,
     """
     comment on table landing.affected is
-        'One row per person whom the running build works through anew: who changed, and whoever shares a NIP, a NIK or a '
-        'pair with one. Emptied when a build has ended well.'
+        'One row per person whom the running build works through anew: who changed, and whoever shares a NIP, a NIK '
+        'or a pair with one. Emptied when a build has ended well.'
     """,
     """
     create table landing.build (
@@ -55,8 +55,8 @@ STATEMENTS = (
     """,
     """
     comment on table landing.build is
-        'One row per warehouse: the running build or the last one, whether it makes everything anew and why, and of what '
-        'the last good one was.'
+        'One row per warehouse: the running build or the last one, whether it makes everything anew and why, and of '
+        'what the last good one was.'
     """,
     """
     comment on column landing.build.taken is
