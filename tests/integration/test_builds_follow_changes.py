@@ -110,7 +110,10 @@ def play_a_day(connection: psycopg.Connection, chance: random.Random) -> None:
         for statement in statements * 2:
             one, other = chance.sample(people, 2)
             connection.execute(statement.encode(), {"one": one, "other": other})
-    units = [row[0] for row in connection.execute("select id from raw_bkn.ref_unor order by id")]
+    peopled = (
+        "select distinct unor_id from raw_bkn.data_utama where unor_id in (select id from raw_bkn.ref_unor) order by 1"
+    )
+    units = [row[0] for row in connection.execute(peopled)]
     connection.execute("delete from raw_bkn.ref_unor where id = %s", (chance.choice(units),))
 
 
