@@ -137,13 +137,9 @@ def migrate() -> None:
 @app.command("rebuild", rich_help_panel="The pipeline")
 def rebuild() -> None:
     """Have the next build make everything anew, not only whom a change reaches; nothing is built now."""
-    from padan.flows.context import Context
-    from padan.warehouse import changes
-    from padan.warehouse.connection import connect
+    from padan.flows import warehouse
 
-    url = Context.load().settings.database_url.get_secret_value()
-    with connect(url, application="padan-changes", role="transformer") as connection:
-        changes.forget(connection)
+    warehouse.rebuild()
 
 
 app.command("maintain-retention", rich_help_panel="The agreement")(maintain_retention)

@@ -47,12 +47,12 @@ def prepare(as_of: date) -> changes.Build:
     migrate(url)
     with connect(url, application="padan-changes", role="owner") as connection:
         watched = changes.watch(connection, context.agreement)
-    with connect(url, application="padan-changes", role="transformer") as connection:
+    with _of_changes(context.settings) as connection:
         return changes.gather(connection, as_of, changes.fingerprint(context.settings), watched=watched)
 
 
 def _build(as_of: date, stage: str, *words: str) -> DbtOutcome:
-    """Run ``dbt build`` for a stage of :data:`padan.warehouse.changes.STAGES`; a late day is refused."""
+    """Run dbt for a stage of :data:`padan.warehouse.changes.STAGES`; a late day is refused."""
     settings = Context.load().settings
     refuse_late(settings, as_of)
     with _of_changes(settings) as connection, changes.passing(connection, stage):
@@ -62,6 +62,12 @@ def _build(as_of: date, stage: str, *words: str) -> DbtOutcome:
 
 def _of_changes(settings: Settings) -> Connection:
     return connect(settings.database_url.get_secret_value(), application="padan-changes", role="transformer")
+
+
+def rebuild() -> None:
+    """Have the next build make everything anew, not only whom a change reaches; nothing is built now."""
+    with _of_changes(Context.load().settings) as connection:
+        changes.forget(connection)
 
 
 def refuse_late(settings: Settings, as_of: date) -> None:
