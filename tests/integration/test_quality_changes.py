@@ -17,7 +17,6 @@ from great_expectations.expectations.metrics.column_map_metrics.column_values_ma
 from great_expectations.expectations.metrics.map_metric_provider.map_condition_auxilliary_methods import (
     _sqlalchemy_map_condition_unexpected_count_value,
 )
-from pydantic import SecretStr
 
 from padan import quality
 from padan.agreement import Agreement, load_agreement
@@ -27,6 +26,7 @@ from padan.settings import Settings
 from padan.warehouse.changes import is_whole
 from padan.warehouse.connection import connect
 from padan.warehouse.migrations import migrate
+from tests.scripted_agencies import settings_for
 
 DAY, NEXT_DAY = date(2026, 11, 24), date(2026, 11, 25)
 ENGINE = "SqlAlchemyExecutionEngine"
@@ -128,7 +128,7 @@ def warehouse(warehouse_url: str) -> Iterator[psycopg.Connection]:
 
 
 @pytest.fixture
-def write(warehouse_url: str, tmp_path: Path, project_dir: Path) -> Callable[..., Settings]:
+def write(warehouse_url: str, tmp_path: Path) -> Callable[..., Settings]:
     """Settings of a project that has just the one suite of the table."""
 
     def _write(expectations: list[dict[str, Any]]) -> Settings:
@@ -145,15 +145,7 @@ def write(warehouse_url: str, tmp_path: Path, project_dir: Path) -> Callable[...
         (folder / "raw_appointments.yaml").write_text(yaml.safe_dump(document))
         index = {"raw": {"raw_appointments": [item["id"] for item in expectations]}}
         (folder / "index.yaml").write_text(yaml.safe_dump(index))
-        return Settings(
-            database_url=SecretStr(warehouse_url),
-            agreement_file=project_dir / "agreement" / "sandbox.yaml",
-            state_dir=tmp_path / "state",
-            archive_dir=tmp_path,
-            secret_key=SecretStr("synthetic " * 4),
-            portal_export_dir=tmp_path,
-            project_dir=tmp_path / "project",
-        )
+        return settings_for(warehouse_url, tmp_path, project_dir=tmp_path / "project")
 
     return _write
 

@@ -26,6 +26,7 @@ from padan.quality import engine
 from padan.quality.engine import Engine
 from padan.settings import Settings
 from padan.warehouse.migrations import migrate
+from tests.scripted_agencies import settings_for
 
 DAY, NEXT_DAY = date(2026, 11, 24), date(2026, 11, 25)
 CANARY = "199001012015011007"
@@ -83,7 +84,7 @@ def warehouse(warehouse_url: str) -> Iterator[psycopg.Connection]:
 
 
 @pytest.fixture
-def suites(warehouse_url: str, tmp_path: Path, project_dir: Path) -> Suites:
+def suites(warehouse_url: str, tmp_path: Path) -> Suites:
     """Write expectations of stage raw, by table; return settings of a project that has just these."""
 
     def write(tables: dict[str, list[dict[str, Any]]]) -> Settings:
@@ -104,15 +105,7 @@ def suites(warehouse_url: str, tmp_path: Path, project_dir: Path) -> Suites:
             (folder / f"{name}.yaml").write_text(yaml.safe_dump(document))
             index[name] = [item["id"] for item in expectations]
         (folder / "index.yaml").write_text(yaml.safe_dump({"raw": index}))
-        return Settings(
-            database_url=SecretStr(warehouse_url),
-            agreement_file=project_dir / "agreement" / "sandbox.yaml",
-            state_dir=tmp_path / "state",
-            archive_dir=tmp_path,
-            secret_key=SecretStr("synthetic " * 4),
-            portal_export_dir=tmp_path,
-            project_dir=tmp_path / "project",
-        )
+        return settings_for(warehouse_url, tmp_path, project_dir=tmp_path / "project")
 
     return write
 
