@@ -1,6 +1,7 @@
 {#
     Raw text to typed columns. A model lists its checked columns once, as {raw column: kind}; then
-        {{ typed('tgl_lahir', checked) }}     is the value, NULL where the text is blank or will not parse,
+        from source {{ parsed(checked) }}     makes each a value once, and
+        parsed.tgl_lahir                      is that value, NULL where the text is blank or will not parse,
         {{ findings(checked) }}               is jsonb {raw column: rule broken}, of what would not parse, never the value.
     Kinds: date_dmy (DD-MM-YYYY, SIASN), date_iso (YYYY-MM-DD, BPS), number, year (a year, or a DD-MM-YYYY date), month (1..12),
     flag (true/false/1/0), moment (ISO timestamp), sex_mf (M/F), sex_lp (L/P), nik.
@@ -39,17 +40,38 @@
     {%- endif -%}
 {%- endmacro %}
 
-{% macro typed(column, checked) -%}
-    {%- set kind = checked[column] -%}
+{% macro parsed(checked) -%}
+    {#-
+        What a model's `from source` goes on with. `limit all` takes nothing away; it keeps PostgreSQL from writing these
+        expressions wherever their values are named: each would be worked out anew there.
+    -#}
+    cross join
+        lateral (
+            select
+                {%- for column in checked %}
+                {{ stripped('source.' ~ column) }} as {{ column }}{{ "," if not loop.last }}
+                {%- endfor %}
+            limit all
+        ) as stripped
+    cross join
+        lateral (
+            select
+                {%- for column, kind in checked.items() %}
+                {{ _typed('stripped.' ~ column, kind) }} as {{ column }}{{ "," if not loop.last }}
+                {%- endfor %}
+            limit all
+        ) as parsed
+{%- endmacro %}
+
+{% macro _typed(text, kind) -%}
     {%- if kind == 'sex_mf' -%}
-    case upper({{ stripped(column) }}) when 'M' then 'L' when 'F' then 'P' end
+    case upper({{ text }}) when 'M' then 'L' when 'F' then 'P' end
     {%- elif kind == 'sex_lp' -%}
-    case when upper({{ stripped(column) }}) in ('L', 'P') then upper({{ stripped(column) }}) end
+    case when upper({{ text }}) in ('L', 'P') then upper({{ text }}) end
     {%- elif kind == 'nik' -%}
-    {{ digits(column) }}
+    {{ digits(text) }}
     {%- else -%}
     {%- set rule = _kind_rules(kind) -%}
-    {%- set text = stripped(column) -%}
     case
         when {{ text }} ~ '{{ rule.pattern }}' and pg_input_is_valid({{ _cast_text(text, kind) }}, '{{ rule.type }}')
             then ({{ _cast_text(text, kind) }})::{{ rule.type }}
@@ -58,19 +80,17 @@
 {%- endmacro %}
 
 {% macro _finding(column, kind) -%}
-    {%- if kind == 'sex_mf' -%}
-    case when upper({{ stripped(column) }}) not in ('M', 'F') then 'unknown_sex' end
-    {%- elif kind == 'sex_lp' -%}
-    case when upper({{ stripped(column) }}) not in ('L', 'P') then 'unknown_sex' end
-    {%- elif kind == 'nik' -%}
-    case when length({{ digits(column) }}) <> 16 or {{ stripped(column) }} !~ '\d' then 'not_16_digits' end
+    {#- Text that gave no value; of a NIK also text that gave too few digits or too many. -#}
+    {%- if kind == 'nik' -%}
+    case when coalesce(length(parsed.{{ column }}), 0) <> 16 and stripped.{{ column }} is not null then 'not_16_digits' end
+    {%- elif kind in ('sex_mf', 'sex_lp') -%}
+    case when parsed.{{ column }} is null and stripped.{{ column }} is not null then 'unknown_sex' end
     {%- else -%}
     {%- set rule = _kind_rules(kind) -%}
-    {%- set text = stripped(column) -%}
     case
-        when {{ text }} !~ '{{ rule.pattern }}' then '{{ rule.misshapen }}'
-        when not pg_input_is_valid({{ _cast_text(text, kind) }}, '{{ rule.type }}')
-            then '{{ rule.impossible or rule.misshapen }}'
+        when parsed.{{ column }} is not null or stripped.{{ column }} is null then null
+        when stripped.{{ column }} !~ '{{ rule.pattern }}' then '{{ rule.misshapen }}'
+        else '{{ rule.impossible or rule.misshapen }}'
     end
     {%- endif -%}
 {%- endmacro %}

@@ -25,20 +25,21 @@ typed as (
         {{ stripped('nomor_sk') }} as decree_number,
         {{ stripped('nama_jabatan') }} as position_name,
         {{ stripped('sumber') }} as source_system,
-        {{ typed('bulan_mulai_penailan', checked) }} as first_month,
-        {{ typed('tahun_mulai_penailan', checked) }} as first_year,
-        {{ typed('bulan_selesai_penailan', checked) }} as last_month,
-        {{ typed('tahun_selesai_penailan', checked) }} as last_year,
-        {{ typed('kredit_utama_baru', checked) }} as main_credit,
-        {{ typed('kredit_penunjang_baru', checked) }} as supporting_credit,
-        {{ typed('kredit_baru_total', checked) }} as total_credit,
-        {{ typed('is_angka_kredit_pertama', checked) }} as is_first_credit,
-        {{ typed('is_integrasi', checked) }} as is_integration,
-        {{ typed('is_konversi', checked) }} as is_conversion,
-        {{ typed('tanggal_sk', checked) }} as decree_date,
-        {{ typed('updated_at', checked) }} as updated_at,
+        parsed.bulan_mulai_penailan as first_month,
+        parsed.tahun_mulai_penailan as first_year,
+        parsed.bulan_selesai_penailan as last_month,
+        parsed.tahun_selesai_penailan as last_year,
+        parsed.kredit_utama_baru as main_credit,
+        parsed.kredit_penunjang_baru as supporting_credit,
+        parsed.kredit_baru_total as total_credit,
+        parsed.is_angka_kredit_pertama as is_first_credit,
+        parsed.is_integrasi as is_integration,
+        parsed.is_konversi as is_conversion,
+        parsed.tanggal_sk as decree_date,
+        parsed.updated_at,
         {{ findings(checked) }} as findings
     from source
+    {{ parsed(checked) }}
 )
 
 select

@@ -23,8 +23,9 @@ select
     {{ stripped('nama_sekolah') }} as school,
     {{ stripped('gelar_depan') }} as title_front,
     {{ stripped('gelar_belakang') }} as title_back,
-    {{ typed('tahun_lulus', checked) }} as graduation_year,
-    {{ typed('is_pendidikan_pertama', checked) }} as is_first_education,
-    {{ typed('tgl_lulus', checked) }} as graduation_date,
+    parsed.tahun_lulus as graduation_year,
+    parsed.is_pendidikan_pertama as is_first_education,
+    parsed.tgl_lulus as graduation_date,
     {{ findings(checked) }} as findings
 from source
+{{ parsed(checked) }}

@@ -13,6 +13,7 @@ select
     {{ stripped('nama') }} as jabatan_fungsional_name,
     {{ stripped('status') }} as status,
     upper(coalesce({{ stripped('kode_jenjang_jabatan') }}, {{ stripped('jenjang') }})) as jenjang,
-    {{ typed('bup_usia', checked) }} as bup,
+    parsed.bup_usia as bup,
     {{ findings(checked) }} as findings
 from source
+{{ parsed(checked) }}

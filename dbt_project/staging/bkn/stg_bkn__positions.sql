@@ -26,8 +26,9 @@ select
     {{ stripped('jabatan_fungsional_nama') }} as jabatan_fungsional_name,
     {{ stripped('nama_jabatan') }} as decreed_position_name,
     {{ stripped('nomor_sk') }} as decree_number,
-    {{ typed('tmt_jabatan', checked) }} as tmt,
-    {{ typed('tanggal_sk', checked) }} as decree_date,
-    {{ typed('tmt_pelantikan', checked) }} as inauguration_date,
+    parsed.tmt_jabatan as tmt,
+    parsed.tanggal_sk as decree_date,
+    parsed.tmt_pelantikan as inauguration_date,
     {{ findings(checked) }} as findings
 from source
+{{ parsed(checked) }}

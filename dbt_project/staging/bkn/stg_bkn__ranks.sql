@@ -23,9 +23,10 @@ select
     {{ stripped('golongan') }} as golongan,
     {{ stripped('pangkat') }} as pangkat,
     {{ stripped('sk_nomor') }} as decree_number,
-    {{ typed('masa_kerja_golongan_tahun', checked) }} as service_years,
-    {{ typed('masa_kerja_golongan_bulan', checked) }} as service_months,
-    {{ typed('sk_tanggal', checked) }} as decree_date,
-    {{ typed('tmt_golongan', checked) }} as tmt,
+    parsed.masa_kerja_golongan_tahun as service_years,
+    parsed.masa_kerja_golongan_bulan as service_months,
+    parsed.sk_tanggal as decree_date,
+    parsed.tmt_golongan as tmt,
     {{ findings(checked) }} as findings
 from source
+{{ parsed(checked) }}

@@ -18,8 +18,9 @@ select
     {{ stripped('jf_code') }} as jf_code,
     upper({{ stripped('target_jenjang') }}) as target_jenjang,
     {{ stripped('result') }} as result,
-    {{ typed('score', checked) }} as score,
-    {{ typed('test_date', checked) }} as test_date,
-    {{ typed('updated_at', checked) }} as updated_at,
+    parsed.score,
+    parsed.test_date,
+    parsed.updated_at,
     {{ findings(checked) }} as findings
 from source
+{{ parsed(checked) }}

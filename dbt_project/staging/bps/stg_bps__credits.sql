@@ -21,11 +21,12 @@ select
     {{ stripped('credit_type') }} as credit_type,
     {{ stripped('predicate') }} as predicate,
     {{ stripped('decree_number') }} as decree_number,
-    {{ typed('coefficient', checked) }} as coefficient,
-    {{ typed('credit_points', checked) }} as credit_points,
-    {{ typed('period_start', checked) }} as period_start,
-    {{ typed('period_end', checked) }} as period_end,
-    {{ typed('decree_date', checked) }} as decree_date,
-    {{ typed('updated_at', checked) }} as updated_at,
+    parsed.coefficient,
+    parsed.credit_points,
+    parsed.period_start,
+    parsed.period_end,
+    parsed.decree_date,
+    parsed.updated_at,
     {{ findings(checked) }} as findings
 from source
+{{ parsed(checked) }}

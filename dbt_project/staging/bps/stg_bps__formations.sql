@@ -8,9 +8,10 @@ select
     {{ stripped('formation_id') }} as formation_id,
     {{ stripped('instansi_code') }} as instansi_code,
     {{ stripped('jf_code') }} as jf_code,
-    {{ typed('year', checked) }} as formation_year,
-    {{ typed('needed', checked) }} as needed,
-    {{ typed('filled', checked) }} as filled,
-    {{ typed('updated_at', checked) }} as updated_at,
+    parsed.year as formation_year,
+    parsed.needed,
+    parsed.filled,
+    parsed.updated_at,
     {{ findings(checked) }} as findings
 from source
+{{ parsed(checked) }}

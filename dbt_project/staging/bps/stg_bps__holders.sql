@@ -21,7 +21,7 @@ typed as (
         {{ stripped('holder_id') }} as holder_id,
         {{ digits('nip_bps') }} as nip_bps,
         {{ stripped('nip_lama_bps') }} as nip_lama_bps,
-        {{ typed('nik', checked) }} as nik,
+        parsed.nik,
         {{ stripped('employment_status') }} as employment_status_code,
         {{ stripped('jf_code') }} as jf_code,
         {{ stripped('instansi_code') }} as instansi_code,
@@ -31,19 +31,20 @@ typed as (
         {{ stripped('title_front') }} as title_front,
         {{ stripped('title_back') }} as title_back,
         {{ stripped('birth_place') }} as birth_place,
-        {{ typed('sex', checked) }} as sex,
+        parsed.sex,
         upper({{ stripped('employment_type') }}) as employment_type,
         {{ stripped('golongan') }} as golongan,
         upper({{ stripped('jenjang') }}) as jenjang,
         {{ stripped('instansi_name') }} as instansi_name,
         {{ stripped('unit_name') }} as unit_name,
         {{ stripped('education_name') }} as education_name,
-        {{ typed('credit_total', checked) }} as credit_total,
-        {{ typed('birth_date', checked) }} as birth_date,
-        {{ typed('golongan_tmt', checked) }} as golongan_tmt,
-        {{ typed('jf_tmt', checked) }} as jf_tmt,
+        parsed.credit_total,
+        parsed.birth_date,
+        parsed.golongan_tmt,
+        parsed.jf_tmt,
         {{ findings(checked) }} as findings
     from source
+    {{ parsed(checked) }}
     -- Typed once: without this, PostgreSQL would type each value anew for the hash of the row.
     offset 0 -- noqa: AM09
 ),

@@ -21,8 +21,9 @@ select
     {{ stripped('unit_name') }} as unit_name,
     {{ stripped('decree_number') }} as decree_number,
     {{ stripped('appointment_type') }} as appointment_type,
-    {{ typed('decree_date', checked) }} as decree_date,
-    {{ typed('tmt', checked) }} as tmt,
-    {{ typed('updated_at', checked) }} as updated_at,
+    parsed.decree_date,
+    parsed.tmt,
+    parsed.updated_at,
     {{ findings(checked) }} as findings
 from source
+{{ parsed(checked) }}

@@ -9,8 +9,9 @@ select
     {{ stripped('code') }} as code,
     {{ stripped('bkn_code') }} as bkn_code,
     {{ stripped('name') }} as code_name,
-    {{ typed('valid_from', checked) }} as valid_from,
-    {{ typed('valid_to', checked) }} as valid_to,
-    {{ typed('updated_at', checked) }} as updated_at,
+    parsed.valid_from,
+    parsed.valid_to,
+    parsed.updated_at,
     {{ findings(checked) }} as findings
 from source
+{{ parsed(checked) }}
