@@ -29,8 +29,9 @@ clean:  ## Stop everything and delete what runs have made; the virtual environme
 
 setup: $(VENV)/.run $(VENV)/.test  ## Install only.
 
+# In the order of the files: what takes longest, the stack under Airflow, begins first.
 test: $(VENV)/.run $(VENV)/.test  ## Set up everything and pass the tests.
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 lint: $(VENV)/.run $(VENV)/.test  ## Linters, types, layers, secrets.
 	$(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""Fixtures that every kind of test may use: one throw-away PostgreSQL server and one stack per session."""
+"""Fixtures that every kind of test may use: one throw-away PostgreSQL server a worker, and one stack."""
 
 from __future__ import annotations
 
@@ -16,6 +16,14 @@ hypothesis.settings.load_profile("padan")
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 _serial = itertools.count(1)
 STACK_PEOPLE = 150
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Workers (`make test`) take a file of tests at a time; all tests of the stack go to the one that starts it."""
+    for item in items:
+        group = "stack" if "stack" in getattr(item, "fixturenames", ()) else item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")
