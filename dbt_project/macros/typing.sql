@@ -1,7 +1,7 @@
 {#
     Raw text to typed columns. A model lists its checked columns once, as {raw column: kind}; then
-        from source {{ parsed(checked) }}     makes each a value once, and
-        parsed.tgl_lahir                      is that value, NULL where the text is blank or will not parse,
+        from {{ parsed(checked) }}            makes each a value once, and
+        parsed_tgl_lahir                      is that value, NULL where the text is blank or will not parse,
         {{ findings(checked) }}               is jsonb {raw column: rule broken}, of what would not parse, never the value.
     Kinds: date_dmy (DD-MM-YYYY, SIASN), date_iso (YYYY-MM-DD, BPS), number, year (a year, or a DD-MM-YYYY date), month (1..12),
     flag (true/false/1/0), moment (ISO timestamp), sex_mf (M/F), sex_lp (L/P), nik.
@@ -42,25 +42,27 @@
 
 {% macro parsed(checked) -%}
     {#-
-        What a model's `from source` goes on with. `limit all` takes nothing away; it keeps PostgreSQL from writing these
-        expressions wherever their values are named: each would be worked out anew there.
+        What a model selects from in place of its CTE `source`: with each checked column as text_COLUMN and parsed_COLUMN.
+        `limit all` takes nothing away; it keeps PostgreSQL from writing these expressions wherever their values are named,
+        to be worked out each time anew. `offset 0` would as well, but not in parallel; nor would a lateral join.
     -#}
-    cross join
-        lateral (
+    (
+        select
+            texts.*,
+            {%- for column, kind in checked.items() %}
+            {{ _typed('texts.text_' ~ column, kind) }} as parsed_{{ column }}{{ "," if not loop.last }}
+            {%- endfor %}
+        from (
             select
+                source.*,
                 {%- for column in checked %}
-                {{ stripped('source.' ~ column) }} as {{ column }}{{ "," if not loop.last }}
+                {{ stripped('source.' ~ column) }} as text_{{ column }}{{ "," if not loop.last }}
                 {%- endfor %}
+            from source
             limit all
-        ) as stripped
-    cross join
-        lateral (
-            select
-                {%- for column, kind in checked.items() %}
-                {{ _typed('stripped.' ~ column, kind) }} as {{ column }}{{ "," if not loop.last }}
-                {%- endfor %}
-            limit all
-        ) as parsed
+        ) as texts
+        limit all
+    ) as source
 {%- endmacro %}
 
 {% macro _typed(text, kind) -%}
@@ -82,14 +84,14 @@
 {% macro _finding(column, kind) -%}
     {#- Text that gave no value; of a NIK also text that gave too few digits or too many. -#}
     {%- if kind == 'nik' -%}
-    case when coalesce(length(parsed.{{ column }}), 0) <> 16 and stripped.{{ column }} is not null then 'not_16_digits' end
+    case when coalesce(length(parsed_{{ column }}), 0) <> 16 and text_{{ column }} is not null then 'not_16_digits' end
     {%- elif kind in ('sex_mf', 'sex_lp') -%}
-    case when parsed.{{ column }} is null and stripped.{{ column }} is not null then 'unknown_sex' end
+    case when parsed_{{ column }} is null and text_{{ column }} is not null then 'unknown_sex' end
     {%- else -%}
     {%- set rule = _kind_rules(kind) -%}
     case
-        when parsed.{{ column }} is not null or stripped.{{ column }} is null then null
-        when stripped.{{ column }} !~ '{{ rule.pattern }}' then '{{ rule.misshapen }}'
+        when parsed_{{ column }} is not null or text_{{ column }} is null then null
+        when text_{{ column }} !~ '{{ rule.pattern }}' then '{{ rule.misshapen }}'
         else '{{ rule.impossible or rule.misshapen }}'
     end
     {%- endif -%}

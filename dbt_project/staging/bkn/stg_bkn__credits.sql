@@ -25,21 +25,20 @@ typed as (
         {{ stripped('nomor_sk') }} as decree_number,
         {{ stripped('nama_jabatan') }} as position_name,
         {{ stripped('sumber') }} as source_system,
-        parsed.bulan_mulai_penailan as first_month,
-        parsed.tahun_mulai_penailan as first_year,
-        parsed.bulan_selesai_penailan as last_month,
-        parsed.tahun_selesai_penailan as last_year,
-        parsed.kredit_utama_baru as main_credit,
-        parsed.kredit_penunjang_baru as supporting_credit,
-        parsed.kredit_baru_total as total_credit,
-        parsed.is_angka_kredit_pertama as is_first_credit,
-        parsed.is_integrasi as is_integration,
-        parsed.is_konversi as is_conversion,
-        parsed.tanggal_sk as decree_date,
-        parsed.updated_at,
+        parsed_bulan_mulai_penailan as first_month,
+        parsed_tahun_mulai_penailan as first_year,
+        parsed_bulan_selesai_penailan as last_month,
+        parsed_tahun_selesai_penailan as last_year,
+        parsed_kredit_utama_baru as main_credit,
+        parsed_kredit_penunjang_baru as supporting_credit,
+        parsed_kredit_baru_total as total_credit,
+        parsed_is_angka_kredit_pertama as is_first_credit,
+        parsed_is_integrasi as is_integration,
+        parsed_is_konversi as is_conversion,
+        parsed_tanggal_sk as decree_date,
+        parsed_updated_at as updated_at,
         {{ findings(checked) }} as findings
-    from source
-    {{ parsed(checked) }}
+    from {{ parsed(checked) }}
 )
 
 select

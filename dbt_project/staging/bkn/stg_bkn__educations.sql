@@ -23,9 +23,8 @@ select
     {{ stripped('nama_sekolah') }} as school,
     {{ stripped('gelar_depan') }} as title_front,
     {{ stripped('gelar_belakang') }} as title_back,
-    parsed.tahun_lulus as graduation_year,
-    parsed.is_pendidikan_pertama as is_first_education,
-    parsed.tgl_lulus as graduation_date,
+    parsed_tahun_lulus as graduation_year,
+    parsed_is_pendidikan_pertama as is_first_education,
+    parsed_tgl_lulus as graduation_date,
     {{ findings(checked) }} as findings
-from source
-{{ parsed(checked) }}
+from {{ parsed(checked) }}

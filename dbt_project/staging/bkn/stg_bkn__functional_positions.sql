@@ -13,7 +13,6 @@ select
     {{ stripped('nama') }} as jabatan_fungsional_name,
     {{ stripped('status') }} as status,
     upper(coalesce({{ stripped('kode_jenjang_jabatan') }}, {{ stripped('jenjang') }})) as jenjang,
-    parsed.bup_usia as bup,
+    parsed_bup_usia as bup,
     {{ findings(checked) }} as findings
-from source
-{{ parsed(checked) }}
+from {{ parsed(checked) }}

@@ -22,7 +22,7 @@ typed as (
         {{ stripped('id') }} as person_id_bkn,
         {{ digits('nip_baru') }} as nip,
         {{ stripped('nip_lama') }} as nip_lama,
-        parsed.nik,
+        parsed_nik as nik,
         {{ stripped('kedudukan_pns_id') }} as kedudukan_hukum_id,
         {{ stripped('jenis_pegawai_id') }} as jenis_pegawai_id,
         {{ stripped('instansi_induk_id') }} as instansi_induk_id,
@@ -38,7 +38,7 @@ typed as (
         {{ stripped('gelar_depan') }} as title_front,
         {{ stripped('gelar_belakang') }} as title_back,
         {{ stripped('tempat_lahir') }} as birth_place,
-        parsed.jenis_kelamin as sex,
+        parsed_jenis_kelamin as sex,
         {{ stripped('kedudukan_pns_nama') }} as kedudukan_hukum,
         upper({{ stripped('status_pegawai') }}) as status_pegawai,
         {{ stripped('instansi_kerja_nama') }} as instansi_name,
@@ -47,21 +47,20 @@ typed as (
         upper({{ stripped('kode_jenjang_jabatan') }}) as jenjang,
         {{ stripped('gol_ruang_akhir') }} as golongan,
         {{ stripped('pendidikan_terakhir_nama') }} as education_name,
-        parsed.bup_pensiun as bup,
-        parsed.mk_tahun as service_years,
-        parsed.mk_bulan as service_months,
-        parsed.tahun_lulus as graduation_year,
-        parsed.valid_nik as is_nik_confirmed,
-        parsed.tgl_lahir as birth_date,
-        parsed.tmt_cpns as cpns_tmt,
-        parsed.tmt_pns as pns_tmt,
-        parsed.tmt_jabatan as jf_tmt,
-        parsed.tmt_gol_akhir as golongan_tmt,
+        parsed_bup_pensiun as bup,
+        parsed_mk_tahun as service_years,
+        parsed_mk_bulan as service_months,
+        parsed_tahun_lulus as graduation_year,
+        parsed_valid_nik as is_nik_confirmed,
+        parsed_tgl_lahir as birth_date,
+        parsed_tmt_cpns as cpns_tmt,
+        parsed_tmt_pns as pns_tmt,
+        parsed_tmt_jabatan as jf_tmt,
+        parsed_tmt_gol_akhir as golongan_tmt,
         {{ findings(checked) }} as findings
-    from source
-    {{ parsed(checked) }}
+    from {{ parsed(checked) }}
     -- Typed once: without this, PostgreSQL would type each value anew for the hash of the row.
-    offset 0 -- noqa: AM09
+    limit all -- noqa: AM09
 ),
 
 keys as (

@@ -26,9 +26,8 @@ select
     {{ stripped('jabatan_fungsional_nama') }} as jabatan_fungsional_name,
     {{ stripped('nama_jabatan') }} as decreed_position_name,
     {{ stripped('nomor_sk') }} as decree_number,
-    parsed.tmt_jabatan as tmt,
-    parsed.tanggal_sk as decree_date,
-    parsed.tmt_pelantikan as inauguration_date,
+    parsed_tmt_jabatan as tmt,
+    parsed_tanggal_sk as decree_date,
+    parsed_tmt_pelantikan as inauguration_date,
     {{ findings(checked) }} as findings
-from source
-{{ parsed(checked) }}
+from {{ parsed(checked) }}

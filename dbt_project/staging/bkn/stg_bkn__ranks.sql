@@ -23,10 +23,9 @@ select
     {{ stripped('golongan') }} as golongan,
     {{ stripped('pangkat') }} as pangkat,
     {{ stripped('sk_nomor') }} as decree_number,
-    parsed.masa_kerja_golongan_tahun as service_years,
-    parsed.masa_kerja_golongan_bulan as service_months,
-    parsed.sk_tanggal as decree_date,
-    parsed.tmt_golongan as tmt,
+    parsed_masa_kerja_golongan_tahun as service_years,
+    parsed_masa_kerja_golongan_bulan as service_months,
+    parsed_sk_tanggal as decree_date,
+    parsed_tmt_golongan as tmt,
     {{ findings(checked) }} as findings
-from source
-{{ parsed(checked) }}
+from {{ parsed(checked) }}

@@ -18,9 +18,8 @@ select
     {{ stripped('jf_code') }} as jf_code,
     upper({{ stripped('target_jenjang') }}) as target_jenjang,
     {{ stripped('result') }} as result,
-    parsed.score,
-    parsed.test_date,
-    parsed.updated_at,
+    parsed_score as score,
+    parsed_test_date as test_date,
+    parsed_updated_at as updated_at,
     {{ findings(checked) }} as findings
-from source
-{{ parsed(checked) }}
+from {{ parsed(checked) }}

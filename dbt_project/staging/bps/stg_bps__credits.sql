@@ -21,12 +21,11 @@ select
     {{ stripped('credit_type') }} as credit_type,
     {{ stripped('predicate') }} as predicate,
     {{ stripped('decree_number') }} as decree_number,
-    parsed.coefficient,
-    parsed.credit_points,
-    parsed.period_start,
-    parsed.period_end,
-    parsed.decree_date,
-    parsed.updated_at,
+    parsed_coefficient as coefficient,
+    parsed_credit_points as credit_points,
+    parsed_period_start as period_start,
+    parsed_period_end as period_end,
+    parsed_decree_date as decree_date,
+    parsed_updated_at as updated_at,
     {{ findings(checked) }} as findings
-from source
-{{ parsed(checked) }}
+from {{ parsed(checked) }}

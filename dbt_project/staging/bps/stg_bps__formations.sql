@@ -8,10 +8,9 @@ select
     {{ stripped('formation_id') }} as formation_id,
     {{ stripped('instansi_code') }} as instansi_code,
     {{ stripped('jf_code') }} as jf_code,
-    parsed.year as formation_year,
-    parsed.needed,
-    parsed.filled,
-    parsed.updated_at,
+    parsed_year as formation_year,
+    parsed_needed as needed,
+    parsed_filled as filled,
+    parsed_updated_at as updated_at,
     {{ findings(checked) }} as findings
-from source
-{{ parsed(checked) }}
+from {{ parsed(checked) }}

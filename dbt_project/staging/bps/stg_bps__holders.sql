@@ -21,7 +21,7 @@ typed as (
         {{ stripped('holder_id') }} as holder_id,
         {{ digits('nip_bps') }} as nip_bps,
         {{ stripped('nip_lama_bps') }} as nip_lama_bps,
-        parsed.nik,
+        parsed_nik as nik,
         {{ stripped('employment_status') }} as employment_status_code,
         {{ stripped('jf_code') }} as jf_code,
         {{ stripped('instansi_code') }} as instansi_code,
@@ -31,22 +31,21 @@ typed as (
         {{ stripped('title_front') }} as title_front,
         {{ stripped('title_back') }} as title_back,
         {{ stripped('birth_place') }} as birth_place,
-        parsed.sex,
+        parsed_sex as sex,
         upper({{ stripped('employment_type') }}) as employment_type,
         {{ stripped('golongan') }} as golongan,
         upper({{ stripped('jenjang') }}) as jenjang,
         {{ stripped('instansi_name') }} as instansi_name,
         {{ stripped('unit_name') }} as unit_name,
         {{ stripped('education_name') }} as education_name,
-        parsed.credit_total,
-        parsed.birth_date,
-        parsed.golongan_tmt,
-        parsed.jf_tmt,
+        parsed_credit_total as credit_total,
+        parsed_birth_date as birth_date,
+        parsed_golongan_tmt as golongan_tmt,
+        parsed_jf_tmt as jf_tmt,
         {{ findings(checked) }} as findings
-    from source
-    {{ parsed(checked) }}
+    from {{ parsed(checked) }}
     -- Typed once: without this, PostgreSQL would type each value anew for the hash of the row.
-    offset 0 -- noqa: AM09
+    limit all -- noqa: AM09
 ),
 
 keys as (

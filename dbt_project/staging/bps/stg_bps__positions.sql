@@ -21,9 +21,8 @@ select
     {{ stripped('unit_name') }} as unit_name,
     {{ stripped('decree_number') }} as decree_number,
     {{ stripped('appointment_type') }} as appointment_type,
-    parsed.decree_date,
-    parsed.tmt,
-    parsed.updated_at,
+    parsed_decree_date as decree_date,
+    parsed_tmt as tmt,
+    parsed_updated_at as updated_at,
     {{ findings(checked) }} as findings
-from source
-{{ parsed(checked) }}
+from {{ parsed(checked) }}

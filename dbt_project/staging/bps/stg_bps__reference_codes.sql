@@ -9,9 +9,8 @@ select
     {{ stripped('code') }} as code,
     {{ stripped('bkn_code') }} as bkn_code,
     {{ stripped('name') }} as code_name,
-    parsed.valid_from,
-    parsed.valid_to,
-    parsed.updated_at,
+    parsed_valid_from as valid_from,
+    parsed_valid_to as valid_to,
+    parsed_updated_at as updated_at,
     {{ findings(checked) }} as findings
-from source
-{{ parsed(checked) }}
+from {{ parsed(checked) }}
