@@ -13,7 +13,7 @@ from typing import Any
 
 from benchmarks.contestant import Figures, Job, clocked, serve
 from padan import matching
-from padan.matching import corrected, engine, people, probabilistic, registry, run
+from padan.matching import corrected, engine, people, probabilistic, registry, rough, run
 from padan.warehouse.connection import Connection, connect
 
 # The holder of person P17 is H17.
@@ -37,7 +37,7 @@ def measure(job: Job) -> Figures:
 
 
 _PHASES = (
-    (people, "load"), (people, "_load_part"), (people, "_load_typical"), (people, "_find_near"),
+    (people, "load"), (people, "_load_part"), (people, "_load_typical"), (rough, "refresh"), (rough, "find_near"),
     (corrected, "find"), (engine, "train"), (engine, "_chance"), (engine, "weigh"), (engine, "_count_terms"),
     (engine, "assign"), (run, "_record"),
 )  # fmt: skip

@@ -1,7 +1,7 @@
-{% macro folded(column) -%}
+{% macro folded(column, but_for='') -%}
     {#- Letters and digits only, without accents and case: "Dr. S.Si., M.Si" and "DR SSi MSi" are one. -#}
     regexp_replace(
-        lower(regexp_replace(normalize({{ column }}, NFKD), U&'[\0300-\036F]', '', 'g')), '[^[:alnum:]]', '', 'g'
+        lower(regexp_replace(normalize({{ column }}, NFKD), U&'[\0300-\036F]', '', 'g')), '[^[:alnum:]{{ but_for }}]', '', 'g'
     )
 {%- endmacro %}
 
@@ -10,12 +10,13 @@
 {%- endmacro %}
 
 {% macro set_elements(value) -%}
-    {#- The elements of a set that is written as one text, set apart by commas or semicolons, folded, each once, in order. -#}
-    (
-        select array_agg(distinct {{ folded('element') }} order by {{ folded('element') }})
-        from regexp_split_to_table({{ value }}, '[,;]') as element
-        where {{ folded('element') }} <> ''
-    )
+    {#- The elements of a set that is written as one text, set apart by commas or semicolons, folded. -#}
+    array_remove(regexp_split_to_array({{ folded(value, but_for=',;') }}, '[,;]'), '')
+{%- endmacro %}
+
+{% macro same_elements(left, right) -%}
+    {#- Without a subquery, for which PostgreSQL would compare nobody in parallel. -#}
+    ({{ set_elements(left) }} @> {{ set_elements(right) }} and {{ set_elements(left) }} <@ {{ set_elements(right) }})
 {%- endmacro %}
 
 {% macro elements_only_in(value, other) -%}
@@ -42,7 +43,7 @@
     {%- elif attribute.comparator == 'set' -%}
     case
         when {{ plainly_folded(left) }} = {{ plainly_folded(right) }} then true
-        else {{ set_elements(left) }} is not distinct from {{ set_elements(right) }}
+        else {{ same_elements(left, right) }}
     end
     {%- elif attribute.comparator == 'date' -%}
     abs({{ left }} - {{ right }}) <= {{ attribute.tolerance_days }}

@@ -152,6 +152,39 @@ def test_of_very_many_people_the_same_are_found(warehouse: Connection, monkeypat
     assert len(before) >= 3
 
 
+KEYS = "select * from matching.rough_key_bkn order by unique_id"
+
+
+def test_who_did_not_change_keeps_the_rough_keys(warehouse: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a build of changed people the keys of these alone are made; a build that went by without makes everybody's."""
+    monkeypatch.setattr("padan.matching.people.EVERYBODY", 0)
+    matching.link(warehouse)
+    everybody = warehouse.execute(KEYS).fetchall()
+    assert [row[0] for row in everybody] == [row["id"] for row in world()["raw_bkn.data_utama"]]
+    warehouse.execute("update landing.build set whole = false")
+    warehouse.execute("delete from landing.affected")
+    warehouse.execute("insert into landing.affected values ('bkn', 'P0004'), ('bkn', 'P0008')")
+    try:
+        with warehouse.transaction(force_rollback=True):
+            warehouse.execute("update staging_bkn.stg_bkn__people set name = 'Dewi' where person_id_bkn = 'P0004'")
+            warehouse.execute("delete from staging_bkn.stg_bkn__people where person_id_bkn = 'P0008'")
+            warehouse.execute("delete from matching.rough_key_bkn where unique_id = 'P0006'")
+            warehouse.execute("insert into matching.rough_key_bkn values ('P0006')")
+            matching.link(warehouse)
+            keys = {row[0]: row for row in warehouse.execute(KEYS)}
+            assert keys["P0006"] == ("P0006", None, None, None, None)
+            assert keys["P0004"][4] not in [row[4] for row in everybody]
+            assert "P0008" not in keys
+            warehouse.execute("update landing.build set published = taken + 1")
+            matching.link(warehouse)
+            assert {row[0]: row for row in warehouse.execute(KEYS)} == keys | {
+                row[0]: row for row in everybody if row[0] == "P0006"
+            }
+    finally:
+        warehouse.execute("update landing.build set whole = true")
+        warehouse.execute("delete from landing.affected")
+
+
 def test_never_link_keeps_two_apart(warehouse: Connection) -> None:
     decide(warehouse, ("D-1", "never_link", "P0002", "2"))
     matching.link(warehouse)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from padan.matching.people import _CopyStream
+from padan.matching.streams import _CopyStream
 
 
 class Messages:

@@ -8,16 +8,23 @@ people as (
     select * from {{ ref('stg_bkn__people') }}
 ),
 
-educations as (
-    select * from {{ ref('stg_bkn__educations') }}
+-- Joined, not asked of each person by a subquery, which PostgreSQL would not do in parallel.
+with_education_history as (
+    select distinct person_id_bkn from {{ ref('stg_bkn__educations') }}
 ),
 
 units as (
     select * from {{ ref('stg_bkn__units') }}
 ),
 
+-- Each name is looked at once, not once a person.
 kedudukan_hukum as (
-    select * from {{ ref('stg_bkn__kedudukan_hukum') }}
+    select
+        kedudukan_hukum_id,
+        kedudukan_hukum,
+        kedudukan_hukum ~* '\m(dpk|dpb)\M|dipekerjakan|diperbantukan' as is_seconded
+    from {{ ref('stg_bkn__kedudukan_hukum') }}
+    limit all -- noqa: AM09
 ),
 
 positions as (
@@ -64,12 +71,8 @@ select
     kinds.is_nik_confirmed,
     kinds.is_nip_whole,
     kinds.is_cpns,
-    coalesce(kedudukan_hukum.kedudukan_hukum ~* '\m(dpk|dpb)\M|dipekerjakan|diperbantukan', false) as is_seconded,
-    exists(
-        select 1
-        from educations
-        where kinds.person_id_bkn = educations.person_id_bkn
-    ) as has_education_history,
+    coalesce(kedudukan_hukum.is_seconded, false) as is_seconded,
+    with_education_history.person_id_bkn is not null as has_education_history,
     units.unor_id is not null as is_unit_listed,
     kinds.birth_date,
     kinds.cpns_tmt,
@@ -81,6 +84,7 @@ select
     )::date as retires_on
 from scope_people
 inner join kinds on scope_people.person_id_bkn = kinds.person_id_bkn
+left join with_education_history on kinds.person_id_bkn = with_education_history.person_id_bkn
 left join units on kinds.unor_id = units.unor_id
 left join kedudukan_hukum on kinds.kedudukan_hukum_id = kedudukan_hukum.kedudukan_hukum_id
 left join positions on kinds.jabatan_fungsional_id = positions.jabatan_fungsional_id

@@ -9,6 +9,8 @@ with inputs as (
     select *
     from {{ ref('int_indicators__inputs') }}
     where {{ of_affected('asn', 'asn_key', above_joins=true) }}
+    -- Worked out once: without this, PostgreSQL would do so wherever an indicator names an input.
+    limit all -- noqa: AM09
 )
 
 select

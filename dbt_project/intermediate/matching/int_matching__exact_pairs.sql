@@ -62,45 +62,53 @@ exact_nip as (
     where bkn_decided.person_id_bkn is null and bps_decided.holder_id is null and never.holder_id is null
 ),
 
--- A NIK counts as a key only where one person on each side bears it.
-bkn_niks as (
-    select
-        nik,
-        min(person_id_bkn) as person_id_bkn
-    from bkn_people
-    where length(nik) = 16
-    group by nik
-    having count(*) = 1
-),
-
-bps_niks as (
-    select
-        nik,
-        min(holder_id) as holder_id
-    from holders
-    where length(nik) = 16
-    group by nik
-    having count(*) = 1
-),
-
 before_nik as (
     select * from decided
     union all
     select * from exact_nip
 ),
 
+bkn_left as (
+    select
+        bkn_people.person_id_bkn,
+        bkn_people.nik
+    from bkn_people
+    left join before_nik on bkn_people.person_id_bkn = before_nik.person_id_bkn
+    where before_nik.person_id_bkn is null and length(bkn_people.nik) = 16
+),
+
+bps_left as (
+    select
+        holders.holder_id,
+        holders.nik
+    from holders
+    left join before_nik on holders.holder_id = before_nik.holder_id
+    where before_nik.holder_id is null and length(holders.nik) = 16
+),
+
+-- Written down: few, where the planner would begin with everybody.
+same_nik as materialized (
+    select
+        bkn_left.person_id_bkn,
+        bps_left.holder_id,
+        bkn_left.nik
+    from bkn_left
+    inner join bps_left on bkn_left.nik = bps_left.nik
+    left join never on bkn_left.person_id_bkn = never.person_id_bkn and bps_left.holder_id = never.holder_id
+    where never.holder_id is null
+),
+
+-- A NIK counts as a key only where one person on each side bears it.
 exact_nik as (
     select
-        bkn_niks.person_id_bkn,
-        bps_niks.holder_id,
+        same_nik.person_id_bkn,
+        same_nik.holder_id,
         'exact_nik' as tier
-    from bkn_niks
-    inner join bps_niks on bkn_niks.nik = bps_niks.nik
+    from same_nik
     inner join registry on registry.tier = 'exact_nik'
-    left join before_nik as bkn_taken on bkn_niks.person_id_bkn = bkn_taken.person_id_bkn
-    left join before_nik as bps_taken on bps_niks.holder_id = bps_taken.holder_id
-    left join never on bkn_niks.person_id_bkn = never.person_id_bkn and bps_niks.holder_id = never.holder_id
-    where bkn_taken.person_id_bkn is null and bps_taken.holder_id is null and never.holder_id is null
+    left join bkn_people on same_nik.nik = bkn_people.nik and same_nik.person_id_bkn <> bkn_people.person_id_bkn
+    left join holders on same_nik.nik = holders.nik and same_nik.holder_id <> holders.holder_id
+    where bkn_people.person_id_bkn is null and holders.holder_id is null
 ),
 
 tiers as (

@@ -58,7 +58,7 @@ def _rough_initial() -> str:
 _ROUGH_PLACE = r"""
     translate(regexp_replace(lower(place), '^\s*(kab(upaten)?|kota(madya)?)[. ]+', ''), ' .-/()''', '')
 """
-_MACROS = (
+MACROS = (
     f"create or replace macro rough_name(name) as {_rough_name()}",
     f"create or replace macro rough_initial(name) as {_rough_initial()}",
     f"create or replace macro rough_place(place) as {_ROUGH_PLACE}",
@@ -82,5 +82,5 @@ _MACROS = (
 
 def install(bench: duckdb.DuckDBPyConnection) -> None:
     """Make the macros ``plain_name``, ``plain_place``, ``initials_agree`` and the rough ones known to ``bench``."""
-    for macro in _MACROS:
+    for macro in MACROS:
         bench.execute(macro)

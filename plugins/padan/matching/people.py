@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import duckdb
-import pyarrow as pa
-from psycopg import Copy
-from pyarrow import csv
 
-from padan.matching import names
+from padan.matching import names, rough
+from padan.matching.streams import incoming
 from padan.warehouse.connection import Connection
 
 COLUMNS = ("unique_id", "nip", "nip_former", "nik", "name", "birth_date", "sex", "birth_place", "employment_type",
@@ -50,43 +47,6 @@ _ONLY_NEAR = {
 EVERYBODY = 300_000  # people of a side; of more than these a part is loaded
 TYPICAL = 20_000  # people of BKN, with their partners, by whom chance agreement is judged where a part is loaded
 _SETTLED = "settled.person_id_bkn is not null"
-_LOOKED_THROUGH = {
-    "bkn": f"""
-        select people.person_id_bkn, people.name, people.birth_date, people.birth_place
-        from staging_bkn.stg_bkn__people as people
-        left join integration.int_matching__exact_pairs as settled on people.person_id_bkn = settled.person_id_bkn
-        where {{condition}} or {_SETTLED}
-    """,
-    "bps": f"""
-        select holders.holder_id, holders.name, holders.birth_date, holders.birth_place
-        from staging_bps.stg_bps__holders as holders
-        left join integration.int_matching__exact_pairs as settled on holders.holder_id = settled.holder_id
-        where {{condition}} or {_SETTLED}
-    """,
-}  # noqa: S608 - constants above
-# Cheap signs that everybody shares with whom a key of the tiers could bring together: a plain name costs far more.
-_SIGNS = """
-    create or replace temp table signs as
-    select distinct
-        birth_date, rough_initial(name) as initial, rough_place(birth_place) as place, rough_name(name) as name,
-        year(birth_date) as birth_year
-    from {other}
-    where not settled
-"""
-_NEAR = """
-    create or replace table near as
-    with people as (
-        select
-            unique_id, try_cast(birth_date as date) as birth_date,
-            rough_initial(name) as initial, rough_place(birth_place) as place, rough_name(name) as name
-        from incoming
-    )
-    select unique_id from people
-    where (birth_date, initial) in (select (birth_date, initial) from signs)
-        or (birth_date, place) in (select (birth_date, place) from signs)
-        or (name, year(birth_date)) in (select (name, birth_year) from signs)
-        or (name, place) in (select (name, place) from signs)
-"""
 _NEVER = "select person_id_bkn, holder_id from reference.matching_decisions where decision = 'never_link'"
 _PLAIN = """
     create or replace table {table} as
@@ -120,34 +80,6 @@ _LEFT = """
         (select count(*) from staging_bps.stg_bps__holders)
         - (select count(*) from integration.int_matching__exact_pairs)
 """
-
-
-class _CopyStream(io.RawIOBase):
-    """What a COPY sends, as a file: nothing of it is held or stored."""
-
-    def __init__(self, copy: Copy) -> None:
-        self._copy, self._rest = copy, memoryview(b"")
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, target: memoryview) -> int:  # type: ignore[override]
-        """Fill ``target`` with as many messages as fit: each is one row, and a call from outside costs more than it."""
-        done, size, read = 0, len(target), self._copy.read
-        while done < size:
-            data = self._rest or read()
-            taken = len(data)
-            if not taken:
-                break
-            if taken > size - done:
-                taken = size - done
-                self._rest = memoryview(data)[taken:]
-                data = memoryview(data)[:taken]
-            elif self._rest:
-                self._rest = memoryview(b"")
-            target[done : done + taken] = data
-            done += taken
-        return done
 
 
 @contextmanager
@@ -186,6 +118,7 @@ def load(database: Connection, bench: duckdb.DuckDBPyConnection) -> int:
     settled = database.execute("select count(*) from integration.int_matching__exact_pairs").fetchone()
     everybody = left_bkn + int(settled[0] if settled else 0)
     if max(everybody, everybody - left_bkn + left_bps) > EVERYBODY:
+        rough.refresh(database, bench)
         _load_part(database, bench, ("bps", "bkn") if left_bps <= left_bkn else ("bkn", "bps"))
         _load_typical(database, bench, max(1, everybody // TYPICAL))
     else:
@@ -202,10 +135,10 @@ def _load_part(database: Connection, bench: duckdb.DuckDBPyConnection, sides: tu
     fewer, other = sides
     with incoming(database, bench, f"{_SIDES[fewer]} where not ({_SETTLED})", COLUMNS):
         make_plain(bench, fewer)
-    _find_near(database, bench, other, fewer, "true")
+    rough.find_near(database, other, fewer)
     with incoming(database, bench, _SIDES[other] + _ONLY_NEAR[other], COLUMNS):
         make_plain(bench, other, _FITS.format(other=fewer))
-    _find_near(database, bench, fewer, other, "false")
+    rough.find_near(database, fewer, other, settled=True)
     with incoming(database, bench, _SIDES[fewer] + _ONLY_NEAR[fewer], COLUMNS):
         make_plain(bench, "rivals", _FITS.format(other=other))
     bench.execute(f"insert into {fewer} from rivals")
@@ -220,43 +153,6 @@ def _load_typical(database: Connection, bench: duckdb.DuckDBPyConnection, share:
             make_plain(bench, f"sample_{side}")
 
 
-def _find_near(database: Connection, bench: duckdb.DuckDBPyConnection, side: str, other: str, condition: str) -> None:
-    """Put into the database's temporary table ``near`` who of ``side`` shares a sign with one left on ``other``."""
-    bench.execute(_SIGNS.format(other=other))
-    query = _LOOKED_THROUGH[side].format(condition=condition)
-    with incoming(database, bench, query, ("unique_id", "name", "birth_date", "birth_place")):
-        bench.execute(_NEAR)
-    database.execute("drop table if exists pg_temp.near")
-    database.execute("create temporary table near (unique_id text)")
-    with database.cursor() as cursor, cursor.copy("copy near from stdin (format csv)") as copy:
-        for batch in bench.sql("select unique_id from near").to_arrow_reader(100_000):
-            sent = io.BytesIO()
-            csv.write_csv(batch, sent, csv.WriteOptions(include_header=False))
-            copy.write(sent.getvalue())
-    database.execute("analyze near")
-    bench.execute("drop table near")
-
-
 def make_plain(bench: duckdb.DuckDBPyConnection, table: str, condition: str = "true") -> None:
     """Make ``table`` of those in ``incoming`` (:data:`COLUMNS`, as text) of whom ``condition`` holds, in plain form."""
     bench.execute(_PLAIN.format(table=table, condition=condition))
-
-
-@contextmanager
-def incoming(
-    database: Connection, bench: duckdb.DuckDBPyConnection, query: str, columns: tuple[str, ...]
-) -> Iterator[None]:
-    """The rows of ``query`` as ``incoming``, to be read once: text under the names ``columns``, a null as null."""
-    with database.cursor() as cursor, cursor.copy(f"copy ({query}) to stdout (format csv, header)".encode()) as copy:
-        reader = csv.open_csv(
-            pa.PythonFile(io.BufferedReader(_CopyStream(copy), 1 << 20), mode="r"),
-            read_options=csv.ReadOptions(column_names=columns, skip_rows=1),
-            parse_options=csv.ParseOptions(newlines_in_values=True),
-            convert_options=csv.ConvertOptions(
-                column_types=dict.fromkeys(columns, pa.string()), strings_can_be_null=True,
-                quoted_strings_can_be_null=False, null_values=[""],
-            ),
-        )  # fmt: skip
-        bench.register("incoming", reader)
-        yield
-        bench.unregister("incoming")

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import logging
 from dataclasses import dataclass
 
 import duckdb
-from pyarrow import csv
+from psycopg import sql
 
 from padan.errors import StepFailed
 from padan.matching import corrected, people, probabilistic, registry
 from padan.matching.engine import Weighing
 from padan.matching.registry import Tier
+from padan.matching.streams import outgoing
 from padan.warehouse import changes
 from padan.warehouse.connection import Connection, exclusive
 
@@ -72,13 +72,9 @@ def _record(
     unnamed = sorted(set(_counts(bench, source, "tier")) - set(tiers))
     if unnamed:
         raise StepFailed(f"the registry of tiers does not name {', '.join(unnamed)}; nothing was recorded")
-    rows = bench.sql(f"select * from {source} order by all").to_arrow_table()
-    columns = ", ".join(rows.column_names)
-    sent = io.BytesIO()
-    csv.write_csv(rows, sent, csv.WriteOptions(include_header=False))
+    columns = ", ".join(bench.table(source).columns)
     database.execute(f"create temporary table fresh (like matching.{table}) on commit drop".encode())
-    with database.cursor() as cursor, cursor.copy(f"copy fresh ({columns}) from stdin (format csv)".encode()) as copy:
-        copy.write(sent.getvalue())
+    outgoing(database, bench, f"select * from {source} order by all", sql.SQL(f"fresh ({columns})"))
     if table == "person_pair":
         held, now = f"(select {columns} from matching.person_pair)", f"(select {columns} from fresh)"  # noqa: S608
         changes.affect(database, f"({held} except {now}) union ({now} except {held})")
