@@ -6,5 +6,6 @@ with registry as (
 
 select
     attribute,
+    comparator,
     row_number() over (order by {{ attribute_order() }})::integer as letter_position
 from registry

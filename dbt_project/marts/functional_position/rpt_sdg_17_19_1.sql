@@ -43,36 +43,57 @@ months as (
     ) as series (month_start)
 ),
 
--- BPS's list alone, as it read on that day: BPS fosters these positions and publishes the indicator.
+-- BPS's list alone, as it read on that day: BPS fosters these positions and publishes the indicator. Counted by its own
+-- codes first: these are few, people are many.
 listed as (
     select
         months.reference_month,
-        coalesce(instansi_codes.bkn_code, 'unknown') as instansi_id,
-        functional_positions.jf_group,
-        coalesce(holder_history.jenjang, 'unknown') as jenjang,
-        coalesce(holder_history.sex, 'unknown') as sex,
-        -- 01 Aktif, 71 PPPK Aktif.
-        coalesce(status_codes.bkn_code in ('01', '71'), false) as is_active
+        holder_history.instansi_code,
+        holder_history.jf_code,
+        holder_history.jenjang,
+        holder_history.sex,
+        holder_history.employment_status_code,
+        count(*) as people
     from months
     inner join holder_history
         on
             months.counted_on >= holder_history.dbt_valid_from
             and (holder_history.dbt_valid_to is null or months.counted_on < holder_history.dbt_valid_to)
-    inner join functional_positions on holder_history.jf_code = functional_positions.bps_code
-    left join instansi_codes on holder_history.instansi_code = instansi_codes.bps_code
-    left join status_codes on holder_history.employment_status_code = status_codes.bps_code
+    group by
+        months.reference_month,
+        holder_history.instansi_code,
+        holder_history.jf_code,
+        holder_history.jenjang,
+        holder_history.sex,
+        holder_history.employment_status_code
+),
+
+mapped as (
+    select
+        listed.reference_month,
+        coalesce(instansi_codes.bkn_code, 'unknown') as instansi_id,
+        functional_positions.jf_group,
+        coalesce(listed.jenjang, 'unknown') as jenjang,
+        coalesce(listed.sex, 'unknown') as sex,
+        -- 01 Aktif, 71 PPPK Aktif.
+        coalesce(status_codes.bkn_code in ('01', '71'), false) as is_active,
+        listed.people
+    from listed
+    inner join functional_positions on listed.jf_code = functional_positions.bps_code
+    left join instansi_codes on listed.instansi_code = instansi_codes.bps_code
+    left join status_codes on listed.employment_status_code = status_codes.bps_code
 )
 
 select
-    listed.reference_month,
-    listed.instansi_id,
-    listed.jf_group,
-    listed.jenjang,
-    listed.sex,
+    mapped.reference_month,
+    mapped.instansi_id,
+    mapped.jf_group,
+    mapped.jenjang,
+    mapped.sex,
     min(instansi.instansi_name) as instansi_name,
     coalesce(min(instansi.instansi_kind), 'unknown') as instansi_kind,
-    count(*) as people,
-    count(*) filter (where listed.is_active) as active_people
-from listed
-left join instansi on listed.instansi_id = instansi.instansi_id
-group by listed.reference_month, listed.instansi_id, listed.jf_group, listed.jenjang, listed.sex
+    sum(mapped.people)::bigint as people,
+    coalesce(sum(mapped.people) filter (where mapped.is_active), 0)::bigint as active_people
+from mapped
+left join instansi on mapped.instansi_id = instansi.instansi_id
+group by mapped.reference_month, mapped.instansi_id, mapped.jf_group, mapped.jenjang, mapped.sex

@@ -13,14 +13,6 @@ compared as (
     select * from {{ ref('int_comparison__differences') }}
 ),
 
-bkn_people as (
-    select * from {{ ref('int_comparison__bkn_people') }}
-),
-
-bps_people as (
-    select * from {{ ref('int_comparison__bps_people') }}
-),
-
 registry as (
     select * from {{ ref('attribute_registry') }}
 ),
@@ -35,9 +27,9 @@ code_names as (
 
 select
     differences.case_id,
-    coalesce(bkn_people.nip, bps_people.nip) as nip,
-    bps_people.nip as nip_bps,
-    coalesce(bkn_people.name, bps_people.name) as name,
+    compared.nip,
+    compared.nip_bps,
+    compared.name,
     differences.instansi_id,
     differences.instansi_name,
     differences.attribute,
@@ -52,11 +44,7 @@ select
     case
         when registry.comparator = 'set' and differences.verdict = 'modified'
             then
-                concat_ws(
-                    '; ',
-                    'hanya BKN: ' || {{ elements_only_in('compared.bkn_value', 'compared.bps_value') }},
-                    'hanya BPS: ' || {{ elements_only_in('compared.bps_value', 'compared.bkn_value') }}
-                )
+                concat_ws('; ', 'hanya BKN: ' || compared.bkn_elements, 'hanya BPS: ' || compared.bps_elements)
     end as differing_elements,
     cases.paused_on is not null as is_paused,
     differences.first_seen_on,
@@ -67,8 +55,6 @@ inner join compared on open_differences.case_key = compared.case_key
 inner join registry on differences.attribute = registry.attribute
 -- What the ledger still holds as resolved is open again, and it will say so next.
 left join cases on differences.case_id = cases.case_id and cases.state <> 'resolved'
-left join bkn_people on compared.person_id_bkn = bkn_people.person_id_bkn
-left join bps_people on compared.holder_id = bps_people.holder_id
 left join code_names as bkn_names
     on compared.attribute = bkn_names.attribute and compared.bkn_value = bkn_names.code
 left join code_names as bps_names
