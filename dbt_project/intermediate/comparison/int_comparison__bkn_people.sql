@@ -28,6 +28,7 @@ credit_totals as (
 select
     people.person_id_bkn,
     people.instansi_id,
+    people.unor_id,
     -- Attributes, by the names of the registry.
     people.nip,
     people.nik,

@@ -15,17 +15,12 @@ bkn_people as (
 
 bps_people as (
     select * from {{ ref('int_comparison__bps_people') }}
-),
-
--- A unit is compared by its name; its id is in staging alone.
-bkn_staging as (
-    select * from {{ ref('stg_bkn__people') }}
 )
 
 select
     people.asn_key,
     {{ by_authority('instansi_id') }} as instansi_id,
-    bkn_staging.unor_id,
+    bkn_people.unor_id,
     {{ by_authority('jabatan_fungsional_id') }} as jabatan_fungsional_id,
     {{ by_authority('kedudukan_hukum_id') }} as kedudukan_hukum_id,
     {{ by_authority('education_level_id') }} as education_level_id,
@@ -42,4 +37,3 @@ select
 from people
 left join bkn_people on people.person_id_bkn = bkn_people.person_id_bkn
 left join bps_people on people.holder_id = bps_people.holder_id
-left join bkn_staging on people.person_id_bkn = bkn_staging.person_id_bkn
