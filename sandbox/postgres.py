@@ -199,6 +199,9 @@ class EmbeddedPostgres:
                 "--auth=scram-sha-256",
                 "--encoding=UTF8",
                 "--locale=C.UTF-8",
+                # Compares bytes itself: an index of texts is built in less than half of the time.
+                "--locale-provider=builtin",
+                "--builtin-locale=C.UTF-8",
                 *([] if self.durable else ["--no-sync"]),
             )
         finally:
