@@ -42,6 +42,13 @@
     {%- endif -%}
 {%- endmacro %}
 
+{% macro made_now(side, column) -%}
+    {#- For a test of several models: the rows that the running build made. -#}
+    {%- if is_whole_build() -%} true
+    {%- else -%} {{ column }} in {{ affected_keys(side) }}
+    {%- endif -%}
+{%- endmacro %}
+
 {% macro get_incremental_of_affected_sql(arguments) -%}
     {#- The strategy `of_affected`: what the model now has of these people in place of what it had. -#}
     {%- set columns = get_quoted_csv(arguments.dest_columns | map(attribute='name')) %}

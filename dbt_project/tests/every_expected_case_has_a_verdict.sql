@@ -1,7 +1,9 @@
 -- A comparison that did not take place must not look like agreement: the index of what must be compared and the verdicts
 -- count the same for every person.
 with people as (
-    select * from {{ ref('int_matching__people') }}
+    select *
+    from {{ ref('int_matching__people') }}
+    where {{ made_now('asn', 'asn_key') }}
 ),
 
 attributes as (
@@ -9,7 +11,9 @@ attributes as (
 ),
 
 compared as (
-    select * from {{ ref('int_comparison__compared') }}
+    select *
+    from {{ ref('int_comparison__compared') }}
+    where {{ made_now('asn', 'asn_key') }}
 ),
 
 expected as (

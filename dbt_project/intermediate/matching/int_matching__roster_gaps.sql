@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized='view', meta={'affected': {'bkn': 'person_id_bkn'}}) }}
 
 with portal_people as (
     select * from {{ ref('stg_bkn__portal_people') }}
