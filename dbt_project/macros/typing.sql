@@ -123,6 +123,7 @@
         broken.rule
     from {{ model }} as checked_rows
     cross join lateral jsonb_each_text(checked_rows.findings) as broken (field, rule)
+    where checked_rows.findings <> '{}'
 {%- endmacro %}
 
 {% macro row_hash(relation) -%}

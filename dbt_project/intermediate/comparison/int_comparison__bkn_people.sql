@@ -57,15 +57,20 @@ select
     people.birth_date,
     people.golongan_tmt,
     people.jf_tmt,
-    nullif(to_jsonb(array_remove(
-        array[
-            case when people.findings ? 'jenis_kelamin' then 'sex' end,
-            case when people.findings ? 'tgl_lahir' then 'birth_date' end,
-            case when people.findings ? 'tmt_gol_akhir' then 'golongan_tmt' end,
-            case when people.findings ? 'tmt_jabatan' then 'jf_tmt' end,
-            case when credit_totals.is_unusable then 'credit_total' end
-        ],
-        null
-    )), '[]') as not_comparable_attributes
+    -- Nearly nobody has one: told without building an array.
+    case
+        when people.findings <> '{}' or credit_totals.is_unusable
+            then
+                nullif(to_jsonb(array_remove(
+                    array[
+                        case when people.findings ? 'jenis_kelamin' then 'sex' end,
+                        case when people.findings ? 'tgl_lahir' then 'birth_date' end,
+                        case when people.findings ? 'tmt_gol_akhir' then 'golongan_tmt' end,
+                        case when people.findings ? 'tmt_jabatan' then 'jf_tmt' end,
+                        case when credit_totals.is_unusable then 'credit_total' end
+                    ],
+                    null
+                )), '[]')
+    end as not_comparable_attributes
 from people
 left join credit_totals on people.person_id_bkn = credit_totals.person_id_bkn

@@ -10,7 +10,7 @@ with holders as (
     where {{ of_affected('bps', 'holder_id') }}
 ),
 
-crosswalk as (
+crosswalk as not materialized (
     select * from {{ ref('int_comparison__crosswalk') }}
 ),
 
@@ -64,26 +64,35 @@ select
     holders.birth_date,
     holders.golongan_tmt,
     holders.jf_tmt,
-    nullif(to_jsonb(array_remove(
-        array[
-            case when holders.findings ? 'sex' then 'sex' end,
-            case when holders.findings ? 'birth_date' then 'birth_date' end,
-            case when holders.findings ? 'golongan_tmt' then 'golongan_tmt' end,
-            case when holders.findings ? 'jf_tmt' then 'jf_tmt' end,
-            case when holders.findings ? 'credit_total' then 'credit_total' end,
-            case when holders.jf_code is not null and jf_codes.bkn_code is null then 'jabatan_fungsional' end,
-            case when holders.instansi_code is not null and instansi_codes.bkn_code is null then 'instansi' end,
-            case
-                when holders.education_level_code is not null and education_codes.bkn_code is null
-                    then 'education_level'
-            end,
-            case
-                when holders.employment_status_code is not null and status_codes.bkn_code is null
-                    then 'employment_status'
-            end
-        ],
-        null
-    )), '[]') as not_comparable_attributes
+    -- Nearly nobody has one: told without building an array. A code that is mapped was given.
+    case
+        when
+            holders.findings <> '{}'
+            or num_nonnulls(
+                holders.jf_code, holders.instansi_code, holders.education_level_code, holders.employment_status_code
+            ) > num_nonnulls(jf_codes.bkn_code, instansi_codes.bkn_code, education_codes.bkn_code, status_codes.bkn_code)
+            then
+                nullif(to_jsonb(array_remove(
+                    array[
+                        case when holders.findings ? 'sex' then 'sex' end,
+                        case when holders.findings ? 'birth_date' then 'birth_date' end,
+                        case when holders.findings ? 'golongan_tmt' then 'golongan_tmt' end,
+                        case when holders.findings ? 'jf_tmt' then 'jf_tmt' end,
+                        case when holders.findings ? 'credit_total' then 'credit_total' end,
+                        case when holders.jf_code is not null and jf_codes.bkn_code is null then 'jabatan_fungsional' end,
+                        case when holders.instansi_code is not null and instansi_codes.bkn_code is null then 'instansi' end,
+                        case
+                            when holders.education_level_code is not null and education_codes.bkn_code is null
+                                then 'education_level'
+                        end,
+                        case
+                            when holders.employment_status_code is not null and status_codes.bkn_code is null
+                                then 'employment_status'
+                        end
+                    ],
+                    null
+                )), '[]')
+    end as not_comparable_attributes
 from holders
 left join jf_codes on holders.jf_code = jf_codes.bps_code
 left join instansi_codes on holders.instansi_code = instansi_codes.bps_code
