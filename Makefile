@@ -31,7 +31,7 @@ setup: $(VENV)/.run $(VENV)/.test  ## Install only.
 
 # In the order of the files: what takes longest, the stack under Airflow, begins first.
 test: $(VENV)/.run $(VENV)/.test  ## Set up everything and pass the tests.
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.run $(VENV)/.test  ## Linters, types, layers, secrets.
 	$(BIN)/ruff check .

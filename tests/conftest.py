@@ -5,10 +5,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import psycopg
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 # A busy machine is no failure of what a property says.
 hypothesis.settings.register_profile("padan", deadline=None)
@@ -16,14 +18,35 @@ hypothesis.settings.load_profile("padan")
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 _serial = itertools.count(1)
 STACK_PEOPLE = 150
+OF_THE_STACK = frozenset(
+    {
+        "tests/dags/test_dag_runs.py",
+        "tests/dags/test_daily_dags.py",
+        "tests/e2e/test_command_roles.py",
+        "tests/e2e/test_kills.py",
+        "tests/e2e/test_sandbox_days.py",
+        "tests/policy/test_personal_data.py",
+    }
+)
+"""Files whose tests have the fixture ``stack``."""
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
     """Workers (`make test`) take a file of tests at a time; all tests of the stack go to the one that starts it."""
+    return _ByFileAndStack(config, log)
+
+
+class _ByFileAndStack(LoadFileScheduling):
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return "stack" if file in OF_THE_STACK else file
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        group = "stack" if "stack" in getattr(item, "fixturenames", ()) else item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
+        file = item.nodeid.partition("::")[0]
+        if "stack" in getattr(item, "fixturenames", ()) and file not in OF_THE_STACK:
+            raise pytest.UsageError(f"{file} has the fixture `stack`: name it in OF_THE_STACK of tests/conftest.py")
 
 
 @pytest.fixture(scope="session")
