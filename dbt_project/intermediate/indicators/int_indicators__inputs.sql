@@ -8,27 +8,36 @@ people as (
     select * from {{ ref('stg_bkn__people') }}
 ),
 
--- Joined, not asked of each person by a subquery, which PostgreSQL would not do in parallel.
-with_education_history as (
-    select distinct person_id_bkn from {{ ref('stg_bkn__educations') }}
+educations as (
+    select * from {{ ref('stg_bkn__educations') }}
 ),
 
 units as (
     select * from {{ ref('stg_bkn__units') }}
 ),
 
--- Each name is looked at once, not once a person.
 kedudukan_hukum as (
-    select
-        kedudukan_hukum_id,
-        kedudukan_hukum,
-        kedudukan_hukum ~* '\m(dpk|dpb)\M|dipekerjakan|diperbantukan' as is_seconded
-    from {{ ref('stg_bkn__kedudukan_hukum') }}
-    limit all -- noqa: AM09
+    select * from {{ ref('stg_bkn__kedudukan_hukum') }}
 ),
 
 positions as (
     select * from {{ ref('int_matching__scope_positions') }}
+),
+
+-- Joined, not asked of each person by a subquery, which PostgreSQL would not do in parallel.
+with_education_history as (
+    select distinct person_id_bkn
+    from educations
+),
+
+-- Each name is looked at once, not once a person.
+standings as (
+    select
+        kedudukan_hukum_id,
+        kedudukan_hukum,
+        kedudukan_hukum ~* '\m(dpk|dpb)\M|dipekerjakan|diperbantukan' as is_seconded
+    from kedudukan_hukum
+    limit all -- noqa: AM09
 ),
 
 kinds as (
@@ -57,7 +66,7 @@ select
     kinds.jabatan_fungsional_id,
     kinds.kedudukan_hukum_id,
     kinds.education_level_id,
-    kedudukan_hukum.kedudukan_hukum,
+    standings.kedudukan_hukum,
     kinds.title_front,
     kinds.title_back,
     kinds.sex,
@@ -71,7 +80,7 @@ select
     kinds.is_nik_confirmed,
     kinds.is_nip_whole,
     kinds.is_cpns,
-    coalesce(kedudukan_hukum.is_seconded, false) as is_seconded,
+    coalesce(standings.is_seconded, false) as is_seconded,
     with_education_history.person_id_bkn is not null as has_education_history,
     units.unor_id is not null as is_unit_listed,
     kinds.birth_date,
@@ -86,5 +95,5 @@ from scope_people
 inner join kinds on scope_people.person_id_bkn = kinds.person_id_bkn
 left join with_education_history on kinds.person_id_bkn = with_education_history.person_id_bkn
 left join units on kinds.unor_id = units.unor_id
-left join kedudukan_hukum on kinds.kedudukan_hukum_id = kedudukan_hukum.kedudukan_hukum_id
+left join standings on kinds.kedudukan_hukum_id = standings.kedudukan_hukum_id
 left join positions on kinds.jabatan_fungsional_id = positions.jabatan_fungsional_id

@@ -9,7 +9,12 @@ with inputs as (
     select *
     from {{ ref('int_indicators__inputs') }}
     where {{ of_affected('asn', 'asn_key', above_joins=true) }}
-    -- Worked out once: without this, PostgreSQL would do so wherever an indicator names an input.
+),
+
+-- Worked out once: without this, PostgreSQL would do so wherever an indicator names an input.
+once as (
+    select *
+    from inputs
     limit all -- noqa: AM09
 )
 
@@ -31,4 +36,4 @@ select
             end{{ "," if not loop.last }}
         {%- endfor %}
     ) as changes_on
-from inputs
+from once
