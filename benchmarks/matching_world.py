@@ -43,6 +43,11 @@ from (
     from generate_series(1, %(people)s::bigint) as n
 ) as person
 """
+# As in staging, which keeps one person per NIP: a holder fits one of them.
+_ONE_PER_NIP = """
+delete from staging_bkn.stg_bkn__people as later using staging_bkn.stg_bkn__people as earlier
+where later.nip = earlier.nip and later.person_id_bkn > earlier.person_id_bkn
+"""
 _HOLDERS = """
 create table staging_bps.stg_bps__holders as
 select
@@ -81,7 +86,7 @@ def make(connection: Connection, people: int, holders: int, left: int) -> None:
         connection.execute(f"create schema if not exists {schema}".encode())
     connection.execute(_FUNCTIONS.encode())
     sizes = {"people": people, "holders": holders, "left": left}
-    for statement in (_PEOPLE, _HOLDERS, _CODES):
+    for statement in (_PEOPLE, _ONE_PER_NIP, _HOLDERS, _CODES):
         for name, value in sizes.items():
             statement = statement.replace(f"%({name})s", str(value))
         connection.execute(statement.encode())
