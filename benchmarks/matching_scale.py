@@ -38,6 +38,7 @@ def measure(job: Job) -> Figures:
 
 _PHASES = (
     (people, "load"), (people, "_load_part"), (people, "_load_typical"), (rough, "refresh"), (rough, "find_near"),
+    (rough, "find_rivals"),
     (corrected, "find"), (engine, "train"), (engine, "_chance"), (engine, "weigh"), (engine, "_count_terms"),
     (engine, "assign"), (run, "_record"),
 )  # fmt: skip

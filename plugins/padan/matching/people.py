@@ -138,7 +138,7 @@ def _load_part(database: Connection, bench: duckdb.DuckDBPyConnection, sides: tu
     rough.find_near(database, other, fewer)
     with incoming(database, bench, _SIDES[other] + _ONLY_NEAR[other], COLUMNS):
         make_plain(bench, other, _FITS.format(other=fewer))
-    rough.find_near(database, fewer, other, settled=True)
+    rough.find_rivals(database, fewer, other)
     with incoming(database, bench, _SIDES[fewer] + _ONLY_NEAR[fewer], COLUMNS):
         make_plain(bench, "rivals", _FITS.format(other=other))
     bench.execute(f"insert into {fewer} from rivals")

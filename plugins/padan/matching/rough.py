@@ -78,15 +78,25 @@ def refresh(database: Connection, bench: duckdb.DuckDBPyConnection) -> None:
         )
 
 
-def find_near(database: Connection, side: str, other: str, *, settled: bool = False) -> None:
-    """Make the temporary table ``near`` of who of ``side`` shares a rough key with somebody left on ``other``.
+def find_near(database: Connection, side: str, other: str) -> None:
+    """Make the temporary table ``near`` of who of ``side`` shares a rough key with somebody left on ``other``."""
+    database.execute("drop table if exists pg_temp.near")
+    _make_near(database, side, other, sql.SQL("true"), sql.SQL("true"))
 
-    ``settled``: only of those of ``side`` whom a decision or an exact key settles.
-    """
-    database.execute("drop table if exists pg_temp.near, pg_temp.left_keys")
+
+def find_rivals(database: Connection, side: str, other: str) -> None:
+    """Make ``near`` anew: of ``side`` the settled who share a rough key with one left on ``other`` who was near."""
+    database.execute("alter table pg_temp.near rename to near_before")
+    was_near = sql.SQL("exists (select from near_before where near_before.unique_id = kept.unique_id)")
+    _make_near(database, side, other, _settled(side), was_near)
+    database.execute("drop table pg_temp.near_before")
+
+
+def _make_near(database: Connection, side: str, other: str, who: sql.Composable, others: sql.Composable) -> None:
+    """``who`` and ``others``: conditions on the rows ``kept`` of the two sides."""
     database.execute(
-        sql.SQL("create temporary table left_keys as select * from {} as kept where not {}").format(
-            sql.Identifier("matching", f"rough_key_{other}"), _settled(other)
+        sql.SQL("create temporary table left_keys as select * from {} as kept where not {} and {}").format(
+            sql.Identifier("matching", f"rough_key_{other}"), _settled(other), others
         )
     )
     database.execute("analyze left_keys")
@@ -96,13 +106,14 @@ def find_near(database: Connection, side: str, other: str, *, settled: bool = Fa
     database.execute(
         sql.SQL(
             "create temporary table near as "
-            "with kept as not materialized (select * from {table} as kept where {only}) {sharing}"
+            "with kept as not materialized (select * from {table} as kept where {who}) {sharing}"
         ).format(
             table=sql.Identifier("matching", f"rough_key_{side}"),
-            only=_settled(side) if settled else sql.SQL("true"),
+            who=who,
             sharing=sql.SQL(" union ").join(sharing.format(key=sql.Identifier(key)) for key in _KEYS),
         )
     )
+    database.execute("drop table left_keys")
     database.execute("analyze near")
 
 
